@@ -28,13 +28,15 @@ export interface DecodeContext {
   readonly defaultServiceName?: string | undefined;
 }
 
-/** What one stretch of a payload decoded to, sized to be one export request. */
+/** What one stretch of a payload (about MAX_BATCH_BYTES) decoded to. An exporter joins batches to requests. */
 export interface Batch {
   readonly resourceLogs: readonly ResourceLogs[];
   /** Items that could not be read and became raw records. */
   readonly malformed: number;
   /** Items skipped on purpose (control messages, ignore lists, schemas that are no logs). */
   readonly filtered: number;
+  /** What an operator should hear once, such as the name of a schema that is no log. Never payload text. */
+  readonly notes?: readonly string[] | undefined;
 }
 
 /** Decoded lazily, batch by batch, so that a large payload never stands in memory three times. */

@@ -84,3 +84,12 @@ export function countRecords(resourceLogs: readonly ResourceLogs[]): number {
   for (const { scopeLogs } of resourceLogs) for (const { logRecords } of scopeLogs) count += logRecords.length;
   return count;
 }
+
+/** An export request under construction, in one of OTLP's encodings. */
+export interface RequestEncoder {
+  readonly contentType: "application/x-protobuf" | "application/json";
+  append(resourceLogs: readonly ResourceLogs[]): void;
+  /** Bytes so far. */
+  size(): number;
+  finish(): Uint8Array<ArrayBuffer>;
+}

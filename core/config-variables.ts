@@ -1,0 +1,225 @@
+// Every variable that configures a drain, in one table: its name, what it is, its default, what it accepts and how it is read.
+import {
+  type Parsed,
+  parseAttributes,
+  parseBoolean,
+  parseChoice,
+  parseEndpoint,
+  parseHeaders,
+  parseHeaderWord,
+  parseHost,
+  parseInteger,
+  parseSecrets,
+  parseText,
+  parseWords,
+} from "./config-values.ts";
+import { MAX_BODY_BYTES, MAX_DECODED_BYTES } from "./limits.ts";
+
+/** The variables that hold secrets of senders. A new drain adds the name of its own here and finds it in `Config.secrets`. */
+export const SECRET_VARIABLES = ["VERCEL_DRAIN_SECRET", "FLY_DRAIN_TOKEN"] as const;
+
+/** A variable as help shows it. */
+export interface VariableDescription {
+  readonly name: string;
+  readonly description: string;
+  readonly defaultValue: string | undefined;
+  readonly accepted: string;
+  readonly secret: boolean;
+}
+
+export interface Variable<T> extends VariableDescription {
+  readonly parse: (text: string) => Parsed<T>;
+  /** What is doubtful about a value that is accepted all the same. */
+  readonly doubt: (value: T) => string | undefined;
+}
+
+/** A variable that always has a value. */
+export type Defaulted<T> = Variable<T> & { readonly defaultValue: string };
+
+interface Row<T> {
+  readonly name: string;
+  readonly description: string;
+  readonly accepted: string;
+  readonly parse: (text: string) => Parsed<T>;
+  readonly secret?: true;
+  readonly doubt?: (value: T) => string | undefined;
+}
+
+const OTLP = "OTEL_EXPORTER_OTLP_";
+/** Vercel itself refuses shorter secrets; a token that nobody can guess has at least 16 characters. */
+const ADVISED_SECRET_LENGTHS: Readonly<Record<string, number>> = { VERCEL_DRAIN_SECRET: 32 };
+const ADVISED_SECRET_LENGTH = 16;
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+/** JavaScript's strings end at half of this. */
+const MAX_CONFIGURABLE_BYTES = 2 ** 30;
+/** highlight.io: a decimal id or its hash form. LaunchDarkly: an SDK or mobile key, or a client-side id, which looks like a hash. */
+const HIGHLIGHT_PROJECT_ID = /^(?:\d{1,10}|[A-Za-z0-9]{6,}|(?:sdk|mob)-[0-9a-fA-F-]+)$/;
+
+/** The variables by what they mean; an OTLP one with a `_LOGS_` form has it in `LOGS`. */
+export const GENERAL = {
+  endpoint: variable({
+    name: `${OTLP}ENDPOINT`,
+    description: "Where the OTLP backend is; /v1/logs is added to the path. Without it records are printed",
+    accepted: "an http or https URL such as https://collector.example:4318",
+    parse: parseEndpoint,
+    doubt: ({ url }) =>
+      doubtPort(url) ??
+      (url.pathname.endsWith("/v1/logs") ? `already ends in /v1/logs, which is added again; set ${OTLP}LOGS_ENDPOINT instead` : undefined),
+  }),
+  logsEndpoint: variable({
+    name: `${OTLP}LOGS_ENDPOINT`,
+    description: "The whole URL of the backend's logs, used as it is",
+    accepted: "an http or https URL such as https://collector.example:4318/v1/logs",
+    parse: parseEndpoint,
+    doubt: ({ url }) => doubtPort(url),
+  }),
+  headers: variable({
+    name: `${OTLP}HEADERS`,
+    description: "Headers of every export request, the backend's credentials among them",
+    accepted: "key=value,key2=value2, percent-encoded",
+    secret: true,
+    parse: parseHeaders,
+  }),
+  timeout: withDefault("10000", {
+    name: `${OTLP}TIMEOUT`,
+    description: "How long one export request may take, in milliseconds",
+    accepted: `a whole number of milliseconds from 1 to ${MAX_TIMEOUT_MS}`,
+    parse: parseInteger(1, MAX_TIMEOUT_MS),
+  }),
+  compression: withDefault("gzip", {
+    name: `${OTLP}COMPRESSION`,
+    description: "Compression of export requests",
+    accepted: "gzip, none",
+    parse: parseChoice(["gzip", "none"]),
+  }),
+  protocol: withDefault("http/protobuf", {
+    name: `${OTLP}PROTOCOL`,
+    description: "Encoding of export requests",
+    accepted: "http/protobuf, http/json (grpc is not spoken; OTLP over HTTP usually listens on port 4318)",
+    parse: parseChoice(["http/protobuf", "http/json"]),
+  }),
+  serviceName: variable({
+    name: "OTEL_SERVICE_NAME",
+    description: "service.name of every record, whatever the payload names",
+    accepted: "any text",
+    parse: parseText,
+  }),
+  resourceAttributes: variable({
+    name: "OTEL_RESOURCE_ATTRIBUTES",
+    description: "Attributes added to every resource",
+    accepted: "key=value,key2=value2, percent-encoded",
+    parse: parseAttributes,
+  }),
+  exporter: withDefault("otlp", {
+    name: "OTLP_DRAIN_EXPORTER",
+    description: "The way out: otlp delivers by itself, sdk by the OpenTelemetry SDK's exporter, console prints",
+    accepted: "otlp, sdk, console",
+    parse: parseChoice(["otlp", "sdk", "console"]),
+  }),
+  insecure: withDefault("0", {
+    name: "OTLP_DRAIN_INSECURE",
+    description: "Opens the drains whose secret is not set, to anybody",
+    accepted: "1, true, 0, false",
+    parse: parseBoolean,
+  }),
+  maxBodyBytes: withDefault(String(MAX_BODY_BYTES), {
+    name: "OTLP_DRAIN_MAX_BODY_BYTES",
+    description: "Largest body accepted, as received",
+    accepted: `a whole number of bytes from 1 to ${MAX_CONFIGURABLE_BYTES}, without a unit`,
+    parse: parseInteger(1, MAX_CONFIGURABLE_BYTES),
+  }),
+  maxDecodedBytes: withDefault(String(MAX_DECODED_BYTES), {
+    name: "OTLP_DRAIN_MAX_DECODED_BYTES",
+    description: "Largest body accepted, after inflating",
+    accepted: `a whole number of bytes from 1 to ${MAX_CONFIGURABLE_BYTES}, without a unit`,
+    parse: parseInteger(1, MAX_CONFIGURABLE_BYTES),
+  }),
+  port: withDefault("4319", {
+    name: "PORT",
+    description: "Port of the local server; 0 takes a free one",
+    accepted: "a whole number from 0 to 65535",
+    parse: parseInteger(0, 65_535),
+  }),
+  host: withDefault("127.0.0.1", {
+    name: "HOST",
+    description: "Address of the local server; 0.0.0.0 listens everywhere",
+    accepted: "a host name or an IP address",
+    parse: parseHost,
+  }),
+  highlightProjectId: variable({
+    name: "HIGHLIGHT_PROJECT_ID",
+    description: "The Highlight or LaunchDarkly project of every record (highlight.project_id)",
+    accepted: "the project's id",
+    parse: parseText,
+    doubt: (id) =>
+      HIGHLIGHT_PROJECT_ID.test(id) ? undefined : "looks like no project id, and Highlight drops records of unknown projects",
+  }),
+  vercelVerify: variable({
+    name: "VERCEL_VERIFY",
+    description: "The code that Vercel wants to see in x-vercel-verify before it creates a drain",
+    accepted: "the code as Vercel shows it",
+    parse: parseHeaderWord,
+  }),
+  flyIgnoreApps: variable({
+    name: "FLY_IGNORE_APPS",
+    description: "Fly.io apps whose lines are not taken, the log shipper's own among them",
+    accepted: "app names, separated by commas or spaces; * stands for any text",
+    parse: parseWords,
+  }),
+  flyAppName: variable({
+    name: "FLY_APP_NAME",
+    description: "Set by Fly.io where the drain runs there; its own lines are not taken",
+    accepted: "an app name",
+    parse: parseText,
+  }),
+};
+
+/** One for each of `SECRET_VARIABLES`. */
+export const SECRETS: readonly Variable<readonly string[]>[] = SECRET_VARIABLES.map((name) => {
+  const advised = ADVISED_SECRET_LENGTHS[name] ?? ADVISED_SECRET_LENGTH;
+  return variable({
+    name,
+    description: "What proves the sender of this drain; several while they rotate. Without it the drain is closed",
+    accepted: "secrets without their scheme, separated by commas or spaces",
+    secret: true,
+    parse: parseSecrets,
+    doubt: (secrets) => (secrets.some(({ length }) => length < advised) ? `holds a secret of fewer than ${advised} characters` : undefined),
+  });
+});
+
+/** The forms for logs alone, which win. */
+export const LOGS = {
+  headers: logsForm(GENERAL.headers),
+  timeout: logsForm(GENERAL.timeout),
+  compression: logsForm(GENERAL.compression),
+  protocol: logsForm(GENERAL.protocol),
+};
+
+/** Every variable, for help and documentation. */
+export const VARIABLES: readonly VariableDescription[] = [...Object.values(GENERAL), ...SECRETS, ...Object.values(LOGS)].map(
+  ({ name, description, defaultValue, accepted, secret }) => ({ name, description, defaultValue, accepted, secret }),
+);
+
+/** The value of a variable that is not set. */
+export function defaultOf<T>({ name, defaultValue, parse }: Defaulted<T>): T {
+  const parsed = parse(defaultValue);
+  if (!parsed.ok) throw new Error(`the default of ${name} ${parsed.error}`);
+  return parsed.value;
+}
+
+function variable<T>(row: Row<T>): Variable<T> {
+  return { secret: false, defaultValue: undefined, doubt: () => undefined, ...row };
+}
+
+function withDefault<T>(defaultValue: string, row: Row<T>): Defaulted<T> {
+  return { ...variable(row), defaultValue };
+}
+
+function logsForm<T>(general: Variable<T>): Variable<T> {
+  const name = general.name.replace(OTLP, `${OTLP}LOGS_`);
+  return { ...general, name, description: `${general.name} for logs alone; it wins`, defaultValue: undefined };
+}
+
+function doubtPort(url: URL): string | undefined {
+  return url.port === "4317" ? "has port 4317, which usually speaks gRPC; OTLP over HTTP is usually on 4318" : undefined;
+}
