@@ -27,10 +27,12 @@ interface Inflated {
   readonly consumed: number;
 }
 
+export const inflateGzip: Inflater = whole("gzip", () => zlib.gunzip as OneShot);
+
 /** Inflaters for `inflateBody({ inflaters })`, made of what this Node's zlib offers. */
 export function createNodeInflaters(): Inflaters {
   return {
-    gzip: whole("gzip", () => zlib.gunzip as OneShot),
+    gzip: inflateGzip,
     deflate: whole("deflate", (bytes) => (startsLikeZlib(bytes) ? zlib.inflate : zlib.inflateRaw) as OneShot),
     br: whole("br", () => zlib.brotliDecompress as OneShot),
     ...(typeof zlib.zstdDecompress === "function" ? { zstd: inflateZstd } : {}),

@@ -69,6 +69,15 @@ export function parseWords(text: string): Parsed<readonly string[]> {
   return words.length === 0 ? fault("holds nothing but separators") : { ok: true, value: words };
 }
 
+/** Globs between commas; a glob may hold blanks, since a message does. */
+export function parseGlobs(text: string): Parsed<readonly string[]> {
+  const globs = text
+    .split(",")
+    .map((glob) => glob.trim())
+    .filter((glob) => glob !== "");
+  return globs.length === 0 ? fault("holds nothing but separators") : { ok: true, value: globs };
+}
+
 /** A list of secrets: `Bearer x` would make the public word `Bearer` a secret of its own. */
 export function parseSecrets(text: string): Parsed<readonly string[]> {
   const secrets = parseWords(text);

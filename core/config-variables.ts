@@ -1,10 +1,12 @@
 // Every variable that configures a drain, in one table: its name, what it is, its default, what it accepts and how it is read.
 import {
+  type Endpoint,
   type Parsed,
   parseAttributes,
   parseBoolean,
   parseChoice,
   parseEndpoint,
+  parseGlobs,
   parseHeaders,
   parseHeaderWord,
   parseHost,
@@ -16,7 +18,13 @@ import {
 import { MAX_BODY_BYTES, MAX_DECODED_BYTES } from "./limits.ts";
 
 /** The variables that hold secrets of senders. A new drain adds the name of its own here and finds it in `Config.secrets`. */
-export const SECRET_VARIABLES = ["VERCEL_DRAIN_SECRET", "FLY_DRAIN_TOKEN"] as const;
+export const SECRET_VARIABLES = [
+  "VERCEL_DRAIN_SECRET",
+  "FLY_DRAIN_TOKEN",
+  "FIREHOSE_ACCESS_KEY",
+  "LOGPUSH_TOKEN",
+  "OTLP_INTAKE_TOKEN",
+] as const;
 
 /** A variable as help shows it. */
 export interface VariableDescription {
@@ -121,6 +129,7 @@ export const GENERAL = {
     description: "Opens the drains whose secret is not set, to anybody",
     accepted: "1, true, 0, false",
     parse: parseBoolean,
+    doubt: (insecure) => (insecure ? "opens every drain without a secret to anybody who reaches this server" : undefined),
   }),
   maxBodyBytes: withDefault(String(MAX_BODY_BYTES), {
     name: "OTLP_DRAIN_MAX_BODY_BYTES",
@@ -150,7 +159,7 @@ export const GENERAL = {
     name: "HIGHLIGHT_PROJECT_ID",
     description: "The Highlight or LaunchDarkly project of every record (highlight.project_id)",
     accepted: "the project's id",
-    parse: parseText,
+    parse: parseHeaderWord,
     doubt: (id) =>
       HIGHLIGHT_PROJECT_ID.test(id) ? undefined : "looks like no project id, and Highlight drops records of unknown projects",
   }),
@@ -170,6 +179,43 @@ export const GENERAL = {
     name: "FLY_APP_NAME",
     description: "Set by Fly.io where the drain runs there; its own lines are not taken",
     accepted: "an app name",
+    parse: parseText,
+  }),
+  includeLogGroups: globs("INCLUDE_LOG_GROUPS", "CloudWatch log groups whose events are taken; every one when it is not set"),
+  excludeLogGroups: globs("EXCLUDE_LOG_GROUPS", "CloudWatch log groups whose events are not taken; it beats an inclusion"),
+  includeLogStreams: globs("INCLUDE_LOG_STREAMS", "CloudWatch log streams whose events are taken; every one when it is not set"),
+  excludeLogStreams: globs("EXCLUDE_LOG_STREAMS", "CloudWatch log streams whose events are not taken; it beats an inclusion"),
+  includeMessage: globs("INCLUDE_MESSAGE", "CloudWatch messages that are taken; every one when it is not set"),
+  excludeMessage: globs("EXCLUDE_MESSAGE", "CloudWatch messages that are not taken; it beats an inclusion"),
+  platformLogs: withDefault("keep", {
+    name: "OTLP_DRAIN_PLATFORM_LOGS",
+    description:
+      "Lines of the Lambda platform itself: keep them all, the REPORT ones alone, or none; those that tell of a failure always stay",
+    accepted: "keep, report, drop",
+    parse: parseChoice(["keep", "report", "drop"]),
+  }),
+  invocationLogs: withDefault("on", {
+    name: "OTLP_DRAIN_INVOCATION_LOGS",
+    description: "One record per invocation of a Cloudflare Worker, beside what it logged (tail and Logpush)",
+    accepted: "on, off",
+    parse: parseChoice(["on", "off"]),
+  }),
+  streamingTail: withDefault("0", {
+    name: "OTLP_DRAIN_STREAMING_TAIL",
+    description: "Experimental: the Worker takes what a streaming_tail_consumers line sends",
+    accepted: "1, true, 0, false",
+    parse: parseBoolean,
+  }),
+  awsRegion: variable({
+    name: "AWS_REGION",
+    description: "Set by AWS Lambda where the drain runs there: the region of logs that name none",
+    accepted: "a region",
+    parse: parseText,
+  }),
+  lambdaLogGroup: variable({
+    name: "AWS_LAMBDA_LOG_GROUP_NAME",
+    description: "Set by AWS Lambda where the drain runs there; its own lines are not taken",
+    accepted: "a log group",
     parse: parseText,
   }),
 };
@@ -195,16 +241,32 @@ export const LOGS = {
   protocol: logsForm(GENERAL.protocol),
 };
 
+/** Where requests of the other signals are forwarded to. */
+export const FORWARDED = { traces: forwardedForms("traces"), metrics: forwardedForms("metrics") };
+
 /** Every variable, for help and documentation. */
-export const VARIABLES: readonly VariableDescription[] = [...Object.values(GENERAL), ...SECRETS, ...Object.values(LOGS)].map(
-  ({ name, description, defaultValue, accepted, secret }) => ({ name, description, defaultValue, accepted, secret }),
-);
+export const VARIABLES: readonly VariableDescription[] = [
+  ...Object.values(GENERAL),
+  ...SECRETS,
+  ...Object.values(LOGS),
+  ...Object.values(FORWARDED.traces),
+  ...Object.values(FORWARDED.metrics),
+].map(({ name, description, defaultValue, accepted, secret }) => ({ name, description, defaultValue, accepted, secret }));
 
 /** The value of a variable that is not set. */
 export function defaultOf<T>({ name, defaultValue, parse }: Defaulted<T>): T {
   const parsed = parse(defaultValue);
   if (!parsed.ok) throw new Error(`the default of ${name} ${parsed.error}`);
   return parsed.value;
+}
+
+function globs(name: string, description: string): Variable<readonly string[]> {
+  return variable({
+    name: `OTLP_DRAIN_${name}`,
+    description,
+    accepted: "globs, separated by commas; * stands for any text",
+    parse: parseGlobs,
+  });
 }
 
 function variable<T>(row: Row<T>): Variable<T> {
@@ -218,6 +280,21 @@ function withDefault<T>(defaultValue: string, row: Row<T>): Defaulted<T> {
 function logsForm<T>(general: Variable<T>): Variable<T> {
   const name = general.name.replace(OTLP, `${OTLP}LOGS_`);
   return { ...general, name, description: `${general.name} for logs alone; it wins`, defaultValue: undefined };
+}
+
+function forwardedForms(signal: "traces" | "metrics"): { readonly endpoint: Variable<Endpoint>; readonly headers: typeof GENERAL.headers } {
+  const path = `/v1/${signal}`;
+  const prefix = `${OTLP}${signal.toUpperCase()}_`;
+  return {
+    endpoint: variable({
+      name: `${prefix}ENDPOINT`,
+      description: `The whole URL of the backend's ${signal}, for what is posted to ${path}. Without it ${path} is added to ${GENERAL.endpoint.name}`,
+      accepted: `an http or https URL such as https://collector.example:4318${path}`,
+      parse: parseEndpoint,
+      doubt: ({ url }) => doubtPort(url),
+    }),
+    headers: { ...GENERAL.headers, name: `${prefix}HEADERS`, description: `${GENERAL.headers.name} for ${signal} alone; it wins` },
+  };
 }
 
 function doubtPort(url: URL): string | undefined {

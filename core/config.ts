@@ -1,10 +1,11 @@
 // Turns an environment into a Config, or into all of its faults, each one line that names the variable. Secrets appear in neither.
 import type { Endpoint } from "./config-values.ts";
-import { type Defaulted, defaultOf, GENERAL, LOGS, SECRETS, type Variable } from "./config-variables.ts";
+import { type Defaulted, defaultOf, FORWARDED, GENERAL, LOGS, SECRETS, type Variable } from "./config-variables.ts";
 import type { KeyValue } from "./otlp/model.ts";
+import type { CloudWatchOptions } from "./read/cloudwatch/options.ts";
 import type { Result } from "./source.ts";
 
-export { SECRET_VARIABLES, VARIABLES, type VariableDescription } from "./config-variables.ts";
+export { SECRET_VARIABLES, VARIABLES } from "./config-variables.ts";
 
 export interface Config {
   readonly otlp: {
@@ -15,10 +16,15 @@ export interface Config {
     readonly timeoutMs: number;
     readonly compression: "gzip" | "none";
     readonly protocol: "http/protobuf" | "http/json";
+    /** Where requests of the other signals are forwarded to: undefined when no address of theirs is known. */
+    readonly traces?: ForwardDestination | undefined;
+    readonly metrics?: ForwardDestination | undefined;
   };
   readonly exporter: "otlp" | "sdk" | "console";
-  /** `OTEL_SERVICE_NAME`, else the `service.name` of `OTEL_RESOURCE_ATTRIBUTES`. */
+  /** `OTEL_SERVICE_NAME`: names every record's service, whatever its payload says. */
   readonly serviceName?: string | undefined;
+  /** The `service.name` of `OTEL_RESOURCE_ATTRIBUTES`: for payloads that name no service. */
+  readonly defaultServiceName?: string | undefined;
   /** `OTEL_RESOURCE_ATTRIBUTES` without `service.name`; the values are strings. */
   readonly resourceAttributes: readonly KeyValue[];
   readonly highlightProjectId?: string | undefined;
@@ -27,6 +33,13 @@ export interface Config {
   readonly vercelVerify?: string | undefined;
   /** Globs of Fly.io apps whose lines are not taken; this app's own name is one of them. */
   readonly flyIgnoreApps: readonly string[];
+  readonly cloudflare: {
+    /** One record per invocation of a Worker. */
+    readonly invocationLogs: boolean;
+    readonly streamingTail: boolean;
+  };
+  /** What is taken of CloudWatch logs, and where this drain itself runs. */
+  readonly cloudWatch: CloudWatchOptions;
   readonly insecure: boolean;
   readonly maxBodyBytes: number;
   readonly maxDecodedBytes: number;
@@ -34,6 +47,13 @@ export interface Config {
   readonly host: string;
   /** One line each, for the operator: doubtful values that stop nothing. */
   readonly warnings: readonly string[];
+}
+
+export interface ForwardDestination {
+  /** The whole URL, without credentials. */
+  readonly endpoint: string;
+  /** Lower-case names. Secret. */
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface ConfigFault {
@@ -52,9 +72,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   const warnings: string[] = [];
 
   function read<T>({ name, accepted, parse, doubt }: Variable<T>): T | undefined {
-    const value: unknown = env[name];
-    // A Worker's environment also holds bindings that are no text.
-    const text = typeof value === "string" ? value.trim() : "";
+    const text = textOf(name);
     if (text === "") return undefined;
     const parsed = parse(text);
     if (!parsed.ok) {
@@ -77,20 +95,45 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
 
   const { serviceName, attributes } = splitServiceName(read(GENERAL.resourceAttributes));
   const flyAppName = read(GENERAL.flyAppName);
+  const headers = read(GENERAL.headers);
+  const logsEndpoint = read(GENERAL.logsEndpoint);
+  // Of what is not needed for logs a fault stops nothing.
+  const base = logsEndpoint === undefined ? read(GENERAL.endpoint) : readSilently(GENERAL.endpoint);
+  const endpoint = logsEndpoint ?? (base && { ...base, url: withPath(base.url, "/v1/logs") });
   const config: Config = {
     otlp: {
-      ...toDestination(readEndpoint(), [read(GENERAL.headers), read(LOGS.headers)]),
+      ...toDestination(endpoint, [headers, read(LOGS.headers)]),
       timeoutMs: readEither(LOGS.timeout, GENERAL.timeout),
       compression: readEither(LOGS.compression, GENERAL.compression),
       protocol: readEither(LOGS.protocol, GENERAL.protocol),
+      traces: readForwarded("traces"),
+      metrics: readForwarded("metrics"),
     },
     exporter: readDefaulted(GENERAL.exporter),
-    serviceName: read(GENERAL.serviceName) ?? serviceName,
+    serviceName: read(GENERAL.serviceName),
+    defaultServiceName: serviceName,
     resourceAttributes: attributes,
     highlightProjectId: read(GENERAL.highlightProjectId),
     secrets: Object.fromEntries(SECRETS.map((secret) => [secret.name, read(secret) ?? []])),
     vercelVerify: read(GENERAL.vercelVerify),
     flyIgnoreApps: [...(read(GENERAL.flyIgnoreApps) ?? []), ...(flyAppName === undefined ? [] : [flyAppName])],
+    cloudflare: {
+      invocationLogs: readDefaulted(GENERAL.invocationLogs) === "on",
+      streamingTail: readDefaulted(GENERAL.streamingTail),
+    },
+    cloudWatch: {
+      region: read(GENERAL.awsRegion),
+      ownLogGroup: read(GENERAL.lambdaLogGroup),
+      filters: {
+        includeLogGroups: read(GENERAL.includeLogGroups),
+        excludeLogGroups: read(GENERAL.excludeLogGroups),
+        includeLogStreams: read(GENERAL.includeLogStreams),
+        excludeLogStreams: read(GENERAL.excludeLogStreams),
+        includeMessage: read(GENERAL.includeMessage),
+        excludeMessage: read(GENERAL.excludeMessage),
+      },
+      platformLogs: readDefaulted(GENERAL.platformLogs),
+    },
     insecure: readDefaulted(GENERAL.insecure),
     maxBodyBytes: readDefaulted(GENERAL.maxBodyBytes),
     maxDecodedBytes: readDefaulted(GENERAL.maxDecodedBytes),
@@ -100,18 +143,33 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
   };
   return faults.length > 0 ? { ok: false, error: faults } : { ok: true, value: config };
 
-  function readEndpoint(): Endpoint | undefined {
-    const logs = read(GENERAL.logsEndpoint);
-    if (logs !== undefined) return logs;
-    const general = read(GENERAL.endpoint);
-    return general && { ...general, url: withLogsPath(general.url) };
+  function readForwarded(signal: "traces" | "metrics"): ForwardDestination | undefined {
+    const own = read(FORWARDED[signal].endpoint);
+    const ownHeaders = read(FORWARDED[signal].headers);
+    const { endpoint, headers: merged } = toDestination(own ?? (base && { ...base, url: withPath(base.url, `/v1/${signal}`) }), [
+      headers,
+      ownHeaders,
+    ]);
+    return endpoint === undefined ? undefined : { endpoint, headers: merged };
+  }
+
+  function readSilently<T>({ name, parse }: Variable<T>): T | undefined {
+    const text = textOf(name);
+    const parsed = text === "" ? undefined : parse(text);
+    return parsed?.ok ? parsed.value : undefined;
+  }
+
+  function textOf(name: string): string {
+    const value: unknown = env[name];
+    // A Worker's environment also holds bindings that are no text.
+    return typeof value === "string" ? value.trim() : "";
   }
 }
 
-/** `/v1/logs` joins the path, so that a trailing slash and a query survive. */
-function withLogsPath(base: URL): URL {
+/** The path of a signal joins that of the base, so that a trailing slash and a query survive. */
+function withPath(base: URL, path: string): URL {
   const url = new URL(base);
-  url.pathname = `${url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname}/v1/logs`;
+  url.pathname = `${url.pathname.endsWith("/") ? url.pathname.slice(0, -1) : url.pathname}${path}`;
   return url;
 }
 
@@ -125,7 +183,7 @@ function toDestination(
   return { endpoint: endpoint?.url.href, headers: Object.fromEntries(merged) };
 }
 
-/** OpenTelemetry reads `service.name` from the attributes where `OTEL_SERVICE_NAME` does not say it. */
+/** A service named among the attributes is a default, as all of them are. */
 function splitServiceName(attributes: ReadonlyMap<string, string> = new Map()): {
   readonly serviceName: string | undefined;
   readonly attributes: readonly KeyValue[];

@@ -9,8 +9,8 @@ export const MAX_DECODED_BYTES = 64 * 1024 * 1024;
  * to copy it (64 KiB converts a quarter faster than 1 MiB).
  */
 export const MAX_BATCH_BYTES = 64 * 1024;
-/** Encoded bytes at which batches joined to one export request are sent: keeps memory flat. */
-export const TARGET_REQUEST_BYTES = 1024 * 1024;
+/** Encoded bytes at which batches joined to one export request are sent: keeps memory flat. With the last batch a request fits into 1 MiB. */
+export const TARGET_REQUEST_BYTES = 896 * 1024;
 /** Encoded export request before compression: collectors refuse more than 20 MiB. */
 export const MAX_REQUEST_BYTES = 20 * 1024 * 1024;
 /** Nesting of a value: deeper JSON is cut here, long before any stack is at risk. */
@@ -32,3 +32,5 @@ export const MAX_PREFIX_LENGTH = 512;
 /** `Retry-After` that we answer, in seconds. */
 export const MIN_RETRY_AFTER_S = 1;
 export const MAX_RETRY_AFTER_S = 30;
+/** Deliveries under way at once in one process: each may hold a decoded body. */
+export const MAX_CONCURRENT_DELIVERIES = 64;

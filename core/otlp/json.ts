@@ -26,6 +26,11 @@ export function createJsonRequest(): RequestEncoder {
   };
 }
 
+/** A request as text, on one line. */
+export function stringifyRequest(resourceLogs: readonly ResourceLogs[]): string {
+  return `{"resourceLogs":[${resourceLogs.map(resourceLogsJson).join(",")}]}`;
+}
+
 function resourceLogsJson({ resource, scopeLogs, schemaUrl }: ResourceLogs): string {
   const fields: string[] = [];
   if (resource !== undefined) fields.push(`"resource":${resourceJson(resource)}`);
@@ -76,10 +81,13 @@ export function logRecordJson(record: LogRecord): string {
 
 function attributesJson(attributes: readonly KeyValue[]): string {
   let json = "[";
-  for (const { key, value } of attributes) {
-    json += `${json.length > 1 ? "," : ""}{"key":${text(key)},"value":${valueJson(value, 0)}}`;
-  }
+  for (const attribute of attributes) json += `${json.length > 1 ? "," : ""}${attributeJson(attribute)}`;
   return `${json}]`;
+}
+
+/** One attribute as an OTLP/JSON KeyValue. */
+export function attributeJson({ key, value }: KeyValue): string {
+  return `{"key":${text(key)},"value":${valueJson(value, 0)}}`;
 }
 
 function valueJson(value: AnyValue, depth: number): string {

@@ -5,6 +5,8 @@ import { EMPTY_KEY, toAnyValue, truncate } from "./value.ts";
 
 /** Where an app's own field goes whose name the platform's attribute already has. */
 export const APP_PREFIX = "app.";
+/** Namespace of what we say about a record; no app may speak in it. */
+const OWN_PREFIX = "otlp_drain.";
 
 /**
  * Appends an attribute that no other step of the caller writes. Nothing is appended for undefined, null and "".
@@ -42,7 +44,7 @@ export function putAttribute(attributes: KeyValue[], key: string, value: unknown
  * Appends an app's own fields, as parsed: a member that is null or has no value is absent, one whose name is taken by
  * another value becomes `app.<name>`. The fields' names are unique among themselves, so only what stood before is compared.
  * @param skip names that found their place elsewhere
- * @returns how many were dropped because the record holds MAX_ATTRIBUTES already
+ * @returns how many were dropped because the record holds MAX_ATTRIBUTES already, or both names were taken
  */
 export function putFields(attributes: KeyValue[], fields: Readonly<Record<string, unknown>>, skip: readonly string[] = []): number {
   const before = attributes.length;
@@ -51,8 +53,7 @@ export function putFields(attributes: KeyValue[], fields: Readonly<Record<string
     if (skip.includes(name)) continue;
     const value = toAnyValue(fields[name]);
     if (value === undefined || value === null) continue;
-    if (attributes.length >= MAX_ATTRIBUTES) dropped++;
-    else appendField(attributes, before, name === "" ? EMPTY_KEY : truncate(name, MAX_KEY_LENGTH), value);
+    if (attributes.length >= MAX_ATTRIBUTES || !appendField(attributes, before, name, value)) dropped++;
   }
   return dropped;
 }
@@ -62,14 +63,25 @@ export function putAppAttributes(attributes: KeyValue[], fields: readonly KeyVal
   const before = attributes.length;
   let dropped = 0;
   for (const { key, value } of fields) {
-    if (attributes.length >= MAX_ATTRIBUTES) dropped++;
-    else appendField(attributes, before, key, value);
+    if (attributes.length >= MAX_ATTRIBUTES || !appendField(attributes, before, key, value)) dropped++;
   }
   return dropped;
 }
 
-function appendField(attributes: KeyValue[], before: number, key: string, value: AnyValue): void {
-  const existing = readAttribute(attributes, key, before);
-  if (existing === undefined) attributes.push({ key, value });
-  else if (existing !== value) putAttribute(attributes, APP_PREFIX + key, value);
+/** @returns false when the value found no name */
+function appendField(attributes: KeyValue[], before: number, name: string, value: AnyValue): boolean {
+  let key = name;
+  let compared = before;
+  if (name === "" || name.length > MAX_KEY_LENGTH || name.startsWith(APP_PREFIX) || name.startsWith(OWN_PREFIX)) {
+    // Names that we change, or make ourselves, may meet others of the same list.
+    compared = attributes.length;
+    if (name === "") key = EMPTY_KEY;
+    else key = truncate(name.startsWith(OWN_PREFIX) && name !== EMPTY_KEY ? APP_PREFIX + name : name, MAX_KEY_LENGTH);
+  }
+  const existing = readAttribute(attributes, key, compared);
+  if (existing === undefined) {
+    attributes.push({ key, value });
+    return true;
+  }
+  return existing === value || putAttribute(attributes, APP_PREFIX + key, value);
 }

@@ -1,5 +1,6 @@
 // What could not be decoded still arrives: as a raw record, marked, beside the good ones.
 import type { KeyValue, LogRecord } from "../otlp/model.ts";
+import { toJsonText } from "./json-text.ts";
 import { toAnyValue } from "./value.ts";
 
 /** Why an item became a raw record: a short reason of ours, never an excerpt. */
@@ -14,8 +15,7 @@ export function brokenRecord(
   observedTimeUnixNano: bigint,
   attributes: readonly KeyValue[] = [],
 ): LogRecord {
-  const text =
-    typeof value === "string" ? value : JSON.stringify(value, (_key, member) => (typeof member === "bigint" ? String(member) : member));
+  const text = typeof value === "string" ? value : toJsonText(value);
   return {
     observedTimeUnixNano,
     body: toAnyValue(text) ?? null,

@@ -1,6 +1,7 @@
 // The items of a JSON payload, whatever framing its sender chose: an array, NDJSON, one object (pretty-printed too),
 // concatenated objects, arrays one a line. Content types lie, so the first byte decides. A broken item stays beside the good ones.
 import { parseJson } from "./json.ts";
+import { findElementEnd, findNextElement, findValueEnd, type SearchBudget, skipBlank } from "./json-scan.ts";
 
 /** Text that should have been an item and is none. */
 export class BrokenItem {
@@ -17,61 +18,74 @@ export type Item = unknown;
 
 /** An array up to here is parsed at once, which is fastest; a larger one is cut into elements first, to keep memory flat. */
 const MAX_WHOLE_ARRAY_BYTES = 4 * 1024 * 1024;
+/** How often a payload may be searched for the end of values that have none: a body of such values stays linear. */
+const MAX_SEARCHES = 4;
 const NOT_JSON = "not JSON";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 const LINE_FEED = 0x0a;
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+
+/** What is being read: items not handed out yet, where the first of them begins, and what may still be searched. */
+interface Reading {
+  items: Item[];
+  start: number;
+  readonly batchBytes: number;
+  readonly budget: SearchBudget;
+}
 
 /**
  * Reads a payload lazily.
  * @param batchBytes payload bytes after which an array of items is handed out
- * @returns arrays of items in payload order; a payload of blanks gives none. Invalid UTF-8 reads as U+FFFD.
+ * @returns arrays of items in payload order, none empty; a payload of blanks gives none. Invalid UTF-8 reads as U+FFFD.
  */
 export function* readJsonItems(bytes: Uint8Array, batchBytes: number): Generator<readonly Item[], void, undefined> {
-  let position = startsWithByteOrderMark(bytes) ? 3 : 0;
-  let items: Item[] = [];
-  let batchStart = position;
-  // How far a broken object may be searched for its end over several lines: bounded, so that a body of broken lines stays linear.
-  let searchBudget = bytes.length + batchBytes;
-  while ((position = skipBlank(bytes, position)) < bytes.length) {
-    const first = bytes[position];
-    if (first === 0x5b && (items.length === 0 || bytes.length - position > MAX_WHOLE_ARRAY_BYTES)) {
-      if (items.length > 0) yield items;
-      items = [];
-      position = yield* readArray(bytes, position, batchBytes);
-      batchStart = position;
-      continue;
+  let position = skipBlank(bytes, startsWithByteOrderMark(bytes) ? 3 : 0);
+  const reading: Reading = { items: [], start: position, batchBytes, budget: { bytes: MAX_SEARCHES * bytes.length } };
+  if (bytes[position] === OPEN_ARRAY) {
+    const isLong = bytes.length - position > MAX_WHOLE_ARRAY_BYTES;
+    const whole = isLong ? undefined : parseJson(decoder.decode(bytes.subarray(position)));
+    if (Array.isArray(whole)) {
+      const perBatch = Math.max(1, Math.floor((whole.length * batchBytes) / (bytes.length - position)));
+      for (let index = 0; index < whole.length; index += perBatch) yield whole.slice(index, index + perBatch);
+      return;
     }
-    const lineFeed = bytes.indexOf(LINE_FEED, position);
-    const lineEnd = lineFeed < 0 ? bytes.length : lineFeed;
-    const line = decoder.decode(bytes.subarray(position, lineEnd));
-    const value = parseJson(line);
-    if (value !== undefined) {
-      pushValue(items, value);
-      position = lineEnd + 1;
-    } else {
-      // Not one value a line: an object over several lines, or several on this one.
-      const end = first === 0x7b && searchBudget > 0 ? findValueEnd(bytes, position, Math.min(bytes.length, position + searchBudget)) : -1;
-      const found = end < 0 ? undefined : parseJson(decoder.decode(bytes.subarray(position, end)));
-      if (end > lineEnd || end < 0) searchBudget -= (end < 0 ? bytes.length : end) - position;
-      if (found === undefined) {
-        items.push(new BrokenItem(line.trim(), NOT_JSON));
-        position = lineEnd + 1;
-      } else {
-        items.push(found);
-        position = end;
-      }
-    }
-    if (position - batchStart >= batchBytes) {
-      yield items;
-      items = [];
-      batchStart = position;
-    }
+    if (isLong || beginsArray(bytes, position)) position = yield* readArray(bytes, position, reading);
   }
-  if (items.length > 0) yield items;
+  // Up to here a line was tried as one value: what is left of it is not tried again.
+  let lineEnd = -1;
+  while ((position = skipBlank(bytes, position)) < bytes.length) {
+    let value: unknown;
+    if (position > lineEnd) {
+      const lineFeed = bytes.indexOf(LINE_FEED, position);
+      lineEnd = lineFeed < 0 ? bytes.length : lineFeed;
+      value = parseJson(decoder.decode(bytes.subarray(position, lineEnd)));
+    }
+    if (value !== undefined) {
+      pushValue(reading.items, value);
+      position = lineEnd + 1;
+    } else if (beginsArray(bytes, position)) {
+      // An array whose bracket is alone on its line goes on over many lines; any other ends with its own.
+      const limit = skipBlank(bytes, position + 1) >= lineEnd ? bytes.length : lineEnd;
+      position = yield* readArray(bytes.subarray(0, limit), position, reading);
+    } else {
+      position = readBrokenLine(bytes, position, lineEnd, reading);
+    }
+    if (position - reading.start >= batchBytes) yield* takeItems(reading, position);
+  }
+  yield* takeItems(reading, position);
+}
+
+function* takeItems(reading: Reading, position: number): Generator<readonly Item[], void, undefined> {
+  const { items } = reading;
+  reading.start = position;
+  if (items.length === 0) return;
+  reading.items = [];
+  yield items;
 }
 
 /** An array on a line of its own is a batch of items, not an item. */
@@ -80,117 +94,57 @@ function pushValue(items: Item[], value: unknown): void {
   else items.push(value);
 }
 
-/** Yields the elements of the array that begins at `start`; returns the position behind it. */
-function* readArray(bytes: Uint8Array, start: number, batchBytes: number): Generator<readonly Item[], number, undefined> {
-  if (bytes.length - start <= MAX_WHOLE_ARRAY_BYTES) {
-    const value = parseJson(decoder.decode(bytes.subarray(start)));
-    if (Array.isArray(value)) {
-      const perBatch = Math.max(1, Math.floor((value.length * batchBytes) / (bytes.length - start)));
-      for (let index = 0; index < value.length; index += perBatch) yield value.slice(index, index + perBatch);
-      return bytes.length;
-    }
+/** `[` before an object, an array or the end of one. Before anything else it is more likely text: `[ERROR] ...`. */
+function beginsArray(bytes: Uint8Array, position: number): boolean {
+  if (bytes[position] !== OPEN_ARRAY) return false;
+  const next = bytes[skipBlank(bytes, position + 1)];
+  return next === undefined || next === OPEN_OBJECT || next === OPEN_ARRAY || next === CLOSE_ARRAY || next === COMMA;
+}
+
+/** What is not one value a line: several on one line, an object over several lines, or text. Reads one item; returns the position behind it. */
+function readBrokenLine(bytes: Uint8Array, start: number, lineEnd: number, { items, budget }: Reading): number {
+  let end = -1;
+  if (bytes[start] === OPEN_OBJECT) {
+    end = findValueEnd(bytes, start, lineEnd);
+    if (end < 0) end = findValueEnd(bytes, start, bytes.length, budget);
   }
-  let items: Item[] = [];
+  const value = end < 0 ? undefined : parseJson(decoder.decode(bytes.subarray(start, end)));
+  if (value !== undefined) {
+    items.push(value);
+    return end;
+  }
+  // A broken object takes no good one on its line with it.
+  const isAlone = end < 0 || end > lineEnd || bytes[skipBlank(bytes, end)] !== OPEN_OBJECT;
+  const brokenEnd = isAlone ? lineEnd : end;
+  items.push(new BrokenItem(decoder.decode(bytes.subarray(start, brokenEnd)).trim(), NOT_JSON));
+  return brokenEnd;
+}
+
+/** Reads the elements of the array that begins at `start`; returns the position behind it. */
+function* readArray(bytes: Uint8Array, start: number, reading: Reading): Generator<readonly Item[], number, undefined> {
   let position = start + 1;
-  let batchStart = start;
-  // An element that never closes is searched to the end; a body of such elements must stay linear.
-  let searchBudget = 4 * bytes.length;
   for (;;) {
     position = skipBlank(bytes, position);
     const byte = bytes[position];
-    if (byte === 0x2c) {
+    if (byte === COMMA) {
       position++;
       continue;
     }
-    if (byte === 0x5d || byte === undefined) break;
-    let end = searchBudget > 0 ? findElementEnd(bytes, position) : bytes.length;
+    if (byte === CLOSE_ARRAY || byte === undefined) break;
+    let end = findElementEnd(bytes, position, bytes.length, reading.budget);
     if (end < 0) {
-      searchBudget -= bytes.length - position;
-      end = findNextElement(bytes, position);
+      // An element without an end, or no budget to find it with: it reaches to the next one at most.
+      const next = findNextElement(bytes, position);
+      end = findElementEnd(bytes, position, next);
+      if (end < 0) end = next;
     }
     const text = decoder.decode(bytes.subarray(position, end)).trim();
     const value = parseJson(text);
-    items.push(value === undefined ? new BrokenItem(text, NOT_JSON) : value);
+    reading.items.push(value === undefined ? new BrokenItem(text, NOT_JSON) : value);
     position = end;
-    if (position - batchStart >= batchBytes) {
-      yield items;
-      items = [];
-      batchStart = position;
-    }
+    if (position - reading.start >= reading.batchBytes) yield* takeItems(reading, position);
   }
-  if (items.length > 0) yield items;
-  return position + 1;
-}
-
-/** At the comma or bracket that ends the element begun at `start`; -1 when the element has an open end. */
-function findElementEnd(bytes: Uint8Array, start: number): number {
-  let depth = 0;
-  for (let position = start; position < bytes.length; position++) {
-    const byte = bytes[position];
-    if (byte === QUOTE) {
-      position = findStringEnd(bytes, position);
-      if (position < 0) return -1;
-    } else if (byte === 0x7b || byte === 0x5b) {
-      depth++;
-    } else if (byte === 0x7d || byte === 0x5d) {
-      if (depth > 0) depth--;
-      else if (byte === 0x5d) return position;
-    } else if (byte === 0x2c && depth === 0) {
-      return position;
-    }
-  }
-  return -1;
-}
-
-/** An element whose string or bracket never closes ends before the next `},{` or line, so that it takes no good one with it. */
-function findNextElement(bytes: Uint8Array, from: number): number {
-  for (let position = bytes.indexOf(0x7b, from + 1); position > 0; position = bytes.indexOf(0x7b, position + 1)) {
-    let before = position - 1;
-    while (before > from && isBlank(bytes[before] as number)) before--;
-    if (bytes[before] !== 0x2c) continue;
-    const comma = before--;
-    while (before > from && isBlank(bytes[before] as number)) before--;
-    if (bytes[before] === 0x7d) return comma;
-  }
-  return bytes.length;
-}
-
-/** Behind the balanced value that begins at `start`; -1 when it does not close before `limit`. */
-function findValueEnd(bytes: Uint8Array, start: number, limit: number): number {
-  let depth = 0;
-  for (let position = start; position < limit; position++) {
-    const byte = bytes[position];
-    if (byte === QUOTE) {
-      position = findStringEnd(bytes, position);
-      if (position < 0) return -1;
-    } else if (byte === 0x7b || byte === 0x5b) {
-      depth++;
-    } else if ((byte === 0x7d || byte === 0x5d) && --depth === 0) {
-      return position + 1;
-    }
-  }
-  return -1;
-}
-
-/** At the closing quote; -1 when there is none on this line: a JSON string holds no raw line feed. */
-function findStringEnd(bytes: Uint8Array, start: number): number {
-  for (let position = start + 1; position < bytes.length; position++) {
-    const byte = bytes[position];
-    if (byte === BACKSLASH) position++;
-    else if (byte === QUOTE) return position;
-    else if (byte === LINE_FEED) return -1;
-  }
-  return -1;
-}
-
-function skipBlank(bytes: Uint8Array, from: number): number {
-  let position = from;
-  while (position < bytes.length && isBlank(bytes[position] as number)) position++;
-  return position;
-}
-
-function isBlank(byte: number): boolean {
-  return byte === 0x20 || byte === LINE_FEED || byte === 0x0d || byte === 0x09;
+  return Math.min(position + 1, bytes.length);
 }
 
 function startsWithByteOrderMark(bytes: Uint8Array): boolean {

@@ -12,6 +12,9 @@ export const REPORT_LINE = /^REPORT RequestId: (\S+)(?:\s|$)/;
 const REPORT_VALUES =
   /(Billed Restore Duration|Restore Duration|Billed Duration|Init Duration|Duration|Memory Size|Max Memory Used|XRAY TraceId|SegmentId|Sampled|Status|Error Type): (\S+)(?: (ms|MB))?/g;
 
+/** The header itself is at most 256 characters; customers append to it. */
+const MAX_XRAY_HEADER_LENGTH = 2048;
+
 const REPORT_ATTRIBUTES: Readonly<Record<string, string>> = {
   Duration: "aws.lambda.duration_ms",
   "Billed Duration": "aws.lambda.billed_duration_ms",
@@ -52,4 +55,18 @@ export function parseXrayTraceId(value: unknown): string | undefined {
   if (typeof value !== "string") return undefined;
   const match = /^1-([0-9a-fA-F]{8})-([0-9a-fA-F]{24})$/.exec(value);
   return match === null ? undefined : readTraceId(`${match[1]}${match[2]}`);
+}
+
+/**
+ * `Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1` (`X-Amzn-Trace-Id`). `Self=1-...`, which a load
+ * balancer puts first, is no root.
+ * @see https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+ */
+export function parseXrayHeader(value: unknown): TraceContext | undefined {
+  if (typeof value !== "string" || value.length > MAX_XRAY_HEADER_LENGTH || !value.includes("Root=")) return undefined;
+  const members = new Map(value.split(";").map((member) => member.trim().split("=", 2) as [string, string | undefined]));
+  const traceId = parseXrayTraceId(members.get("Root"));
+  if (traceId === undefined) return undefined;
+  const sampled = members.get("Sampled");
+  return { traceId, spanId: readSpanId(members.get("Parent")), flags: sampled === "1" ? 1 : sampled === "0" ? 0 : undefined };
 }

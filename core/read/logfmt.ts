@@ -1,5 +1,6 @@
 // logfmt: `level=info msg="started" port=8080`. Only a text that is logfmt from end to end, and says a level or a message,
-// is taken for it; prose that merely holds an `=` stays prose.
+// is taken for it; prose that merely holds an `=` stays prose, and so does a text that would lose anything.
+import { defineMember } from "./value.ts";
 
 /** Longer texts are no logfmt lines worth reading. */
 const MAX_LOGFMT_LENGTH = 64 * 1024;
@@ -7,8 +8,8 @@ const MAX_PAIRS = 256;
 const KEY = /[A-Za-z_@][\w.@/-]*/y;
 
 /**
- * @returns the pairs, all values strings (logfmt has no types); undefined when the text is not logfmt.
- * A key that comes twice keeps its last value, as Go's readers do.
+ * @returns the pairs, all values strings (logfmt has no types); undefined when the text is not logfmt, is more than one line,
+ * or has a key twice
  */
 export function parseLogfmt(text: string): Readonly<Record<string, string>> | undefined {
   if (!hasMarkerKey(text) || text.length > MAX_LOGFMT_LENGTH) return undefined;
@@ -17,6 +18,8 @@ export function parseLogfmt(text: string): Readonly<Record<string, string>> | un
   let count = 0;
   let marked = false;
   const end = text.trimEnd().length;
+  const lineFeed = text.indexOf("\n");
+  if (lineFeed >= 0 && lineFeed < end) return undefined;
   while (position < end) {
     if (text.charCodeAt(position) === 0x20) {
       position++;
@@ -25,11 +28,12 @@ export function parseLogfmt(text: string): Readonly<Record<string, string>> | un
     KEY.lastIndex = position;
     const key = KEY.exec(text)?.[0];
     if (key === undefined || text.charCodeAt(position + key.length) !== 0x3d || ++count > MAX_PAIRS) return undefined;
+    if (Object.hasOwn(pairs, key)) return undefined;
     position += key.length + 1;
     const value = readPairValue(text, position, end);
     if (value === undefined) return undefined;
     position = value.end;
-    if (key !== "__proto__") pairs[key] = value.text;
+    defineMember(pairs, key, value.text);
     if (key === "level" || key === "lvl" || key === "severity" || key === "msg" || key === "message") marked = true;
   }
   return marked ? pairs : undefined;

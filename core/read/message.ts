@@ -1,8 +1,9 @@
 // An app's own log line -> what OTLP has a place for: body, severity, time, ids, exception; every other field stays an
 // attribute. One reader for every source, and a conservative one: what it does not know for sure stays in the body.
+import { MAX_STRING_LENGTH } from "../limits.ts";
 import type { AnyValue, KeyValue } from "../otlp/model.ts";
 import { stripAnsi } from "./ansi.ts";
-import { putAttribute, putFields } from "./attributes.ts";
+import { putAttribute, putFields, readAttribute } from "./attributes.ts";
 import { parseJson } from "./json.ts";
 import { readLevelPrefix } from "./level-prefix.ts";
 import { parseLogfmt } from "./logfmt.ts";
@@ -10,10 +11,11 @@ import { chooseNumericDialect, readSeverity, type Severity } from "./severity.ts
 import { type Exception, parseStackTrace, putException, readErrorObject, readStack, readTextException } from "./stack-trace.ts";
 import { readUnixNano } from "./time.ts";
 import { parseHighlightRequest, parseTraceparent, readSpanId, readTraceId, type TraceContext } from "./trace-context.ts";
+import { truncate } from "./value.ts";
 
 export interface Message {
   readonly body: AnyValue | undefined;
-  /** Found inside the message; undefined when the message names no level. */
+  /** Found inside the message; undefined when the message names no level. A word that nobody knows is number 0, and stays a field. */
   readonly severity: Severity | undefined;
   /** Found inside the message, ns since the Unix epoch; only looked for when asked. */
   readonly timeUnixNano: bigint | undefined;
@@ -91,7 +93,7 @@ for (const [role, keys] of [
 export function readMessage(message: string, options: MessageOptions): Message {
   const text = stripAnsi(message);
   const object = readJsonObject(text);
-  if (object !== undefined) return readFields(object, text, options);
+  if (object !== undefined) return readFields(object, truncate(text, MAX_STRING_LENGTH), options);
   const logfmt = parseLogfmt(text);
   if (logfmt !== undefined) return readFields(logfmt, text, options);
   return readText(text);
@@ -122,7 +124,7 @@ function readText(text: string): Message {
     fields = list;
   }
   return {
-    body: text,
+    body: truncate(text, MAX_STRING_LENGTH),
     severity: readLevelPrefix(text)?.severity,
     timeUnixNano: undefined,
     trace: undefined,
@@ -157,18 +159,24 @@ function readBody(object: Fields, used: string[]): string | undefined {
     const value = object[key];
     if (typeof value !== "string") continue;
     used.push(key);
-    return stripAnsi(value);
+    return truncate(stripAnsi(value), MAX_STRING_LENGTH);
   }
   return undefined;
 }
 
 function readLevel(object: Fields, used: string[]): Severity | undefined {
   let number: string | undefined;
+  let unknown: Severity | undefined;
   for (const key of LEVEL_KEYS) {
     const value = object[key] ?? (key === "log.level" ? readMember(object["log"], "level") : undefined);
     if (typeof value === "string" && value.trim() !== "" && !isDigits(value)) {
-      used.push(key);
-      return readSeverity(value, wordDialect(object, key));
+      const severity = readSeverity(value, wordDialect(object, key));
+      // A word that nobody knows may be no level at all (`"level":"gold"`).
+      if (severity.number === 0) unknown ??= severity;
+      else {
+        used.push(key);
+        return severity;
+      }
     }
     if (
       number === undefined &&
@@ -182,9 +190,13 @@ function readLevel(object: Fields, used: string[]): Severity | undefined {
   if (number !== undefined) {
     const value = number === "log.level" ? (object[number] ?? readMember(object["log"], "level")) : object[number];
     const severity = readSeverity(value, chooseNumericDialect(object, number));
-    if (severity.number > 0) used.push(number);
-    return severity.number > 0 || severity.text !== undefined ? severity : undefined;
+    if (severity.number > 0) {
+      used.push(number);
+      return severity;
+    }
+    if (severity.text !== undefined) unknown ??= severity;
   }
+  if (unknown !== undefined) return unknown;
   // `status` names a level in some loggers and an HTTP status or a state in others: only a known word counts.
   const { status } = object;
   if (typeof status !== "string" || isDigits(status)) return undefined;
@@ -222,8 +234,9 @@ function readTrace(object: Fields, used: string[]): TraceContext | undefined {
   const ids = readIds(object, used);
   const parent = parseTraceparent(object["traceparent"]);
   if (parent === undefined || (ids !== undefined && ids.traceId !== parent.traceId)) return ids;
-  used.push("traceparent");
-  return { traceId: parent.traceId, spanId: ids?.spanId ?? parent.spanId, flags: ids?.flags ?? parent.flags };
+  const spanId = ids?.spanId ?? parent.spanId;
+  if (spanId === parent.spanId) used.push("traceparent");
+  return { traceId: parent.traceId, spanId, flags: ids?.flags ?? parent.flags };
 }
 
 /** Session and request of Highlight's browser SDK, wherever the app logged them. Returns a trace id that came with them. */
@@ -240,10 +253,16 @@ function readHighlight(object: Fields, used: string[], list: KeyValue[]): TraceC
   for (const key of REQUEST_KEYS) {
     const request = parseHighlightRequest(object[key]);
     if (request === undefined) continue;
-    used.push(key);
     putAttribute(list, "highlight.session_id", request.sessionId);
-    traceId ??= request.traceId;
-    if (object["highlight.trace_id"] === undefined) putAttribute(list, "highlight.trace_id", request.requestId);
+    const own = object["highlight.trace_id"];
+    const requestId = request.traceId ?? request.requestId;
+    // The line's own ids win; a header that says something else then stays a field.
+    const isKept = readAttribute(list, "highlight.session_id") === request.sessionId && (!own || !requestId || own === requestId);
+    if (isKept) used.push(key);
+    if (!own) {
+      traceId = request.traceId;
+      putAttribute(list, "highlight.trace_id", request.requestId);
+    }
     break;
   }
   return traceId === undefined ? undefined : { traceId };
@@ -308,10 +327,11 @@ function readException(object: Fields, used: string[], list: KeyValue[]): void {
     return;
   }
   if (typeof object["errorType"] === "string" && typeof object["errorMessage"] === "string") {
-    const exception = readErrorObject(object);
-    if (exception !== undefined && putException(list, { ...exception, message: object["errorMessage"] })) {
-      for (const key of ["errorType", "errorMessage", ...STACK_KEYS]) used.push(key);
-    }
+    const { errorType: type, errorMessage: message } = object;
+    const stackKey = STACK_KEYS.find((key) => readStack(object[key]) !== undefined);
+    used.push("errorType", "errorMessage");
+    if (stackKey !== undefined) used.push(stackKey);
+    putException(list, { type, message, stacktrace: stackKey && readStack(object[stackKey]) });
     return;
   }
   for (const key of STACK_KEYS) {
@@ -326,8 +346,6 @@ function readException(object: Fields, used: string[], list: KeyValue[]): void {
 /** What of an error object `exception.*` does not say already; undefined when nothing is left. */
 function withoutKeys(object: Fields, keys: readonly string[], exception: Exception): Fields | undefined {
   const said = new Set<unknown>(Object.values(exception));
-  const rest = Object.entries(object).filter(
-    ([key, value]) => !(keys.includes(key) && (said.has(value) || readStack(value) !== undefined)),
-  );
+  const rest = Object.entries(object).filter(([key, value]) => !(keys.includes(key) && said.has(readStack(value) ?? value)));
   return rest.length === 0 ? undefined : Object.fromEntries(rest);
 }

@@ -141,6 +141,5 @@ export const NUMBERS: Readonly<Partial<Record<Dialect, Numbers>>> = {
     600: "emergency",
   }),
   slog: names({ [-4]: "debug", 0: "info", 4: "warn", 8: "error" }),
-  otel: names(Object.fromEntries(OTEL_NAMES.map((name, index) => [index + 1, name])), OTEL_WORDS),
   datadog: SYSLOG_NUMBERS,
 };

@@ -88,7 +88,9 @@ function readUnnamedNumber(value: number, dialect: Dialect, text: string): Sever
     case "http":
       return { number: httpStatusSeverity(value) };
     case "otel":
-      return value === 0 ? NONE : { number: 0, text };
+      // A bare OTel number has no word of its own, and none is made up.
+      if (value === 0) return NONE;
+      return Number.isInteger(value) && value >= 1 && value <= 24 ? { number: value } : { number: 0, text };
     default:
       return { number: 0, text };
   }

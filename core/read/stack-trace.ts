@@ -3,7 +3,7 @@ import type { KeyValue } from "../otlp/model.ts";
 import { pushAttribute, readAttribute } from "./attributes.ts";
 
 /** First line of a JavaScript, Java or .NET stack trace: a class name that ends in Error or Exception, then its message. */
-const HEAD = /^(?:Uncaught |Unhandled )?((?:[A-Za-z_$][\w$]*\.)*[A-Za-z_$]*(?:Error|Exception|Fault))(?:: ([^\n]*))?$/;
+const HEAD = /^(?:Uncaught |Unhandled )?((?:[A-Za-z_$][\w$]*\.)*[\w$]*(?:Error|Exception|Fault))(?:: ([^\n]*))?$/;
 
 export interface Exception {
   readonly type?: string | undefined;

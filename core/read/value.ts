@@ -3,6 +3,8 @@
 import { MAX_STRING_LENGTH, MAX_VALUE_DEPTH, MAX_VALUE_MEMBERS } from "../limits.ts";
 import { type AnyValue, Float64 } from "../otlp/model.ts";
 
+/** In the place of a member whose getter throws. */
+const UNREADABLE = "[unreadable]";
 /** Where a string was cut. */
 export const TRUNCATION_MARK = "...[truncated]";
 /** Key of the member that counts what was cut from a map, and name of the empty key. */
@@ -45,7 +47,7 @@ function objectValue(value: object, depth: number, ancestors: readonly object[] 
   if (depth >= MAX_VALUE_DEPTH) return "[truncated: depth]";
   const path = ancestors === undefined ? [value] : [...ancestors, value];
   if (Array.isArray(value)) return arrayValue(value, depth, path);
-  if (value instanceof Map) return mapValue(Object.fromEntries([...value].map(([key, member]) => [String(key), member])), depth, path);
+  if (value instanceof Map) return mapValue(Object.fromEntries([...value].map(([key, member]) => [toKey(key), member])), depth, path);
   if (value instanceof Set) return arrayValue([...value], depth, path);
   if (value instanceof Error) return mapValue({ name: value.name, message: value.message, stack: value.stack }, depth, path);
   if ("toJSON" in value && typeof value.toJSON === "function") {
@@ -57,11 +59,20 @@ function objectValue(value: object, depth: number, ancestors: readonly object[] 
   return mapValue(value as Record<string, unknown>, depth, path);
 }
 
+/** An object may have no text of its own. */
+function toKey(key: unknown): string {
+  try {
+    return String(key);
+  } catch {
+    return "[unreadable]";
+  }
+}
+
 function readToJson(value: { toJSON(): unknown }): unknown {
   try {
     return value.toJSON();
   } catch {
-    return "[unreadable]";
+    return UNREADABLE;
   }
 }
 
@@ -87,14 +98,14 @@ function arrayValue(array: readonly unknown[], depth: number, path: readonly obj
 
 function mapValue(map: Readonly<Record<string, unknown>>, depth: number, path: readonly object[]): AnyValue {
   const keys = Object.keys(map);
-  let copy: Record<string, AnyValue | undefined> | undefined;
   const length = Math.min(keys.length, MAX_VALUE_MEMBERS);
-  if (keys.length > length) copy = copyMembers(map, keys.slice(0, length));
+  // An encoder walks a map with `for in`, which sees what a class puts on its prototype too.
+  let copy = keys.length > length || !isPlain(map) ? copyMembers(map, keys.slice(0, length)) : undefined;
   for (let index = 0; index < length; index++) {
     const key = keys[index] as string;
     const value = readMember(map, key);
     const safe = member(value, depth, path);
-    if (safe !== value || key === "") {
+    if (safe !== value || value === UNREADABLE || key === "") {
       copy ??= copyMembers(map, keys);
       if (key === "") delete copy[key];
       defineMember(copy, key === "" ? EMPTY_KEY : key, safe);
@@ -104,12 +115,17 @@ function mapValue(map: Readonly<Record<string, unknown>>, depth: number, path: r
   return copy ?? (map as Record<string, AnyValue>);
 }
 
+function isPlain(map: object): boolean {
+  const prototype = Object.getPrototypeOf(map);
+  return prototype === Object.prototype || prototype === null;
+}
+
 /** A getter of a platform object may throw. */
 function readMember(map: Readonly<Record<string, unknown>>, key: string): unknown {
   try {
     return map[key];
   } catch {
-    return "[unreadable]";
+    return UNREADABLE;
   }
 }
 

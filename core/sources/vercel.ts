@@ -2,22 +2,22 @@
 // A superset of what Elastic's Vercel encoding writes, with the same attribute names. https://vercel.com/docs/drains/reference/logs
 import { MAX_BATCH_BYTES } from "../limits.ts";
 import { ResourceGroups } from "../otlp/group.ts";
-import type { AnyValue, KeyValue, LogRecord, Scope } from "../otlp/model.ts";
+import type { KeyValue, LogRecord, Scope } from "../otlp/model.ts";
 import { pushAttribute, putAppAttributes, putAttribute } from "../read/attributes.ts";
 import { brokenRecord, isObject, ORIGINAL_TIME } from "../read/broken.ts";
 import { BrokenItem, type Item, readJsonItems } from "../read/json-items.ts";
+import { toJsonText } from "../read/json-text.ts";
 import { chooseTrace, type Message, readMessage } from "../read/message.ts";
 import { decodeRawText } from "../read/raw-text.ts";
 import { httpStatusSeverity, readSeverity, type Severity } from "../read/severity.ts";
-import { toSnakeCase } from "../read/snake-case.ts";
 import { millisToUnixNano, readUnixNano } from "../read/time.ts";
 import { readSpanId, readTraceId, type TraceContext } from "../read/trace-context.ts";
-import { createUnknownFields } from "../read/unknown-fields.ts";
-import { defineMember, toAnyValue } from "../read/value.ts";
+import { createUnknownFields, putUnknownFields } from "../read/unknown-fields.ts";
 import type { Batch, DecodeContext, Source } from "../source.ts";
 import { VERSION } from "../version.ts";
 import { AUDIT_SCHEMA, AUDIT_SCOPE, auditRecord, auditResource } from "./vercel/audit.ts";
-import { type MessagePart, putPath, putRequestLine, readEnvelope } from "./vercel/envelope.ts";
+import { type Envelope, type MessagePart, readEnvelope } from "./vercel/envelope.ts";
+import { pushProxy, putRequestLine, toInteger, toRequestLine } from "./vercel/request.ts";
 
 /** Every field is optional and may be null or of another type: that is how they are really sent. */
 type VercelFields = Readonly<Record<string, unknown>>;
@@ -43,16 +43,10 @@ const unknownFields = createUnknownFields(
     ).split(" "),
   ),
 );
-const unknownProxyFields = createUnknownFields(
-  new Set(
-    (
-      "timestamp method host path userAgent referer region statusCode clientIp scheme responseByteSize cacheId pathType pathTypeVariant vercelId " +
-      "vercelCache lambdaRegion wafAction wafRuleId"
-    ).split(" "),
-  ),
-);
 const FATAL = 21;
 const ERROR = 17;
+/** Vercel's `statusCode` of a function that crashed without an answer, which is no HTTP status. */
+const CRASHED = -1;
 
 function* decodeBatches(payload: Uint8Array, context: DecodeContext): Generator<Batch, void, undefined> {
   const groups = new ResourceGroups();
@@ -72,15 +66,15 @@ function decodeItems(items: readonly Item[], groups: ResourceGroups, context: De
         item instanceof BrokenItem
           ? brokenRecord(item.text, item.reason, context.observedTimeUnixNano)
           : brokenRecord(item, "not a JSON object", context.observedTimeUnixNano);
-      groups.records("", SCOPE, () => unknownResource(context)).push(record);
-    } else if (item["schema"] === undefined || item["schema"] === null) {
+      groups.records(resourceKey({}), SCOPE, () => unknownResource(context)).push(record);
+    } else if (item["schema"] === undefined || item["schema"] === null || item["schema"] === "") {
       if (records === undefined || !sameResource(item, last)) {
         records = groups.records(resourceKey(item), SCOPE, () => logResource(item, context));
         last = item;
       }
       pushLogRecords(records, item, context.observedTimeUnixNano);
     } else if (item["schema"] === AUDIT_SCHEMA) {
-      const key = `audit ${JSON.stringify([item["teamId"], item["projectId"]], bigintText)}`;
+      const key = `audit ${toJsonText([item["teamId"], item["projectId"]])}`;
       groups.records(key, AUDIT_SCOPE, () => auditResource(item)).push(auditRecord(item, context.observedTimeUnixNano));
     } else {
       filtered++;
@@ -105,12 +99,9 @@ function sameResource(a: VercelFields, b: VercelFields): boolean {
   );
 }
 
+/** Fields that are absent in any of Vercel's ways give the same key. */
 function resourceKey({ deploymentId, projectId, projectName, environment, branch }: VercelFields): string {
-  return JSON.stringify([deploymentId, projectId, projectName, environment, branch], bigintText);
-}
-
-function bigintText(_key: string, value: unknown): unknown {
-  return typeof value === "bigint" ? String(value) : value;
+  return toJsonText([deploymentId, projectId, projectName, environment, branch].map((value) => (value === "" ? null : value)));
 }
 
 function unknownResource({ defaultServiceName }: DecodeContext): readonly KeyValue[] {
@@ -135,16 +126,19 @@ function logResource(item: VercelFields, { defaultServiceName }: DecodeContext):
 
 function pushLogRecords(records: LogRecord[], item: VercelFields, observedTimeUnixNano: bigint): void {
   const { message } = item;
-  const envelope = typeof message === "string" ? readEnvelope(message) : undefined;
+  const text = typeof message === "string" || message === undefined || message === null ? message : toJsonText(message);
+  const envelope = text ? readEnvelope(text) : undefined;
   if (envelope === undefined) {
-    records.push(
-      logRecord(item, observedTimeUnixNano, typeof message === "string" ? { text: message } : undefined, 0, undefined, undefined),
-    );
+    records.push(logRecord(item, observedTimeUnixNano, text ? { text } : undefined, 0, undefined, undefined));
     return;
   }
   for (const [index, part] of envelope.parts.entries()) {
-    records.push(logRecord(item, observedTimeUnixNano, part, index, envelope.attributes, envelope.trace));
+    records.push(logRecord(item, observedTimeUnixNano, part, index, factsOf(envelope, part), envelope.trace));
   }
+}
+
+function factsOf({ attributes }: Envelope, { invocationId }: MessagePart): readonly KeyValue[] {
+  return invocationId === undefined ? attributes : [{ key: "faas.invocation_id", value: invocationId }];
 }
 
 /**
@@ -162,7 +156,7 @@ function logRecord(
   const attributes: KeyValue[] = [];
   const { id, type, statusCode, level } = item;
   const proxy = isObject(item["proxy"]) ? item["proxy"] : undefined;
-  pushAttribute(attributes, "log.record.uid", index === 0 ? id : typeof id === "string" ? `${id}:${index}` : undefined);
+  pushText(attributes, "log.record.uid", "vercel.id", index > 0 && typeof id === "string" ? `${id}:${index}` : id);
   pushAttribute(attributes, "vercel.log.source", item["source"]);
   pushAttribute(attributes, "vercel.log.type", type);
   if (type === "stdout" || type === "stderr") attributes.push({ key: "log.iostream", value: type });
@@ -173,38 +167,38 @@ function logRecord(
   pushAttribute(attributes, "vercel.log.branch", item["branch"]);
   pushAttribute(attributes, "vercel.log.edge.type", item["edgeType"]);
   pushAttribute(attributes, "vercel.execution.region", item["executionRegion"]);
-  pushAttribute(attributes, "server.address", item["host"]);
-  pushAttribute(attributes, "http.route", item["path"]);
-  pushAttribute(attributes, "tls.client.ja3", item["ja3Digest"]);
-  pushAttribute(attributes, "tls.client.ja4", item["ja4Digest"]);
+  pushText(attributes, "server.address", "vercel.host", item["host"]);
+  pushText(attributes, "http.route", "vercel.path", item["path"]);
+  pushText(attributes, "tls.client.ja3", "vercel.ja3_digest", item["ja3Digest"]);
+  pushText(attributes, "tls.client.ja4", "vercel.ja4_digest", item["ja4Digest"]);
   pushAttribute(attributes, "vercel.invocation_id", item["invocationId"]);
   pushAttribute(attributes, "vercel.instance_id", item["instanceId"]);
 
   const ownStatus = toInteger(statusCode);
   const status = ownStatus !== undefined && ownStatus >= 100 ? ownStatus : toHttpStatus(proxy?.["statusCode"]);
   if (status !== undefined) attributes.push({ key: "http.response.status_code", value: status });
-  // -1 is Vercel's word for "crashed without an answer", which is no HTTP status.
   if (ownStatus === undefined || ownStatus < 100) pushAttribute(attributes, "vercel.log.status_code", ownStatus ?? statusCode);
 
   if (proxy !== undefined) pushProxy(attributes, proxy);
   else pushAttribute(attributes, "vercel.proxy", item["proxy"]);
   if (extra !== undefined) attributes.push(...extra);
-  for (const field of unknownFields(item))
-    putAttribute(attributes, field.startsWith("vercel.") ? field : `vercel.${toSnakeCase(field)}`, item[field]);
 
   const message = part !== undefined && part.text !== "" ? readMessage(part.text, { time: false }) : undefined;
   if (part !== undefined && (extra !== undefined || part.text.startsWith("["))) putRequestLine(attributes, part.text);
-  let dropped = 0;
-  if (message !== undefined && message.fields.length > 0) dropped = message.dropped + putAppAttributes(attributes, message.fields);
-
   const severity = chooseSeverity(message, part, level, type, ownStatus ?? status, attributes);
-  const trace = chooseTrace(message, readIds(item, message?.trace, attributes) ?? reportTrace, attributes);
+  const timeUnixNano = readTime(item, part, proxy, attributes);
+  const ids = readIds(item, message?.trace, attributes);
+  let dropped = putUnknownFields(attributes, item, unknownFields(item), "vercel.");
+  if (message !== undefined && message.fields.length > 0) dropped += message.dropped + putAppAttributes(attributes, message.fields);
+  const trace = chooseTrace(message, ids ?? reportTrace, attributes);
+  if (reportTrace !== undefined && trace?.traceId !== reportTrace.traceId)
+    putAttribute(attributes, "aws.xray.trace_id", reportTrace.traceId);
   return {
-    timeUnixNano: part?.timeUnixNano ?? readTime(item, proxy, attributes),
+    timeUnixNano,
     observedTimeUnixNano,
     severityNumber: severity?.number,
     severityText: severity?.text,
-    body: message?.body ?? readBody(item["message"], proxy, status),
+    body: message?.body ?? (proxy === undefined ? undefined : toRequestLine(proxy, status)),
     attributes,
     droppedAttributesCount: dropped,
     flags: trace?.flags,
@@ -213,41 +207,14 @@ function logRecord(
   };
 }
 
-function pushProxy(attributes: KeyValue[], proxy: VercelFields): void {
-  const { method, path, userAgent, referer } = proxy;
-  pushAttribute(attributes, "http.request.method", method);
-  pushAttribute(attributes, "url.scheme", proxy["scheme"]);
-  if (typeof path === "string" && path !== "") putPath(attributes, path);
-  pushAttribute(attributes, "client.address", proxy["clientIp"]);
-  pushAttribute(attributes, "http.response.body.size", toInteger(proxy["responseByteSize"]) ?? proxy["responseByteSize"]);
-  // A user agent is sent cut at its commas.
-  const joined = Array.isArray(userAgent) && userAgent.every((text) => typeof text === "string") ? userAgent.join(", ") : userAgent;
-  pushAttribute(attributes, "user_agent.original", joined);
-  if (typeof referer === "string" && referer !== "") attributes.push({ key: "http.request.header.referer", value: [referer] });
-  // One literal for all records: members that are absent stay undefined, which keeps the shape and the speed.
-  const map: Record<string, AnyValue | undefined> = {
-    timestamp: toMember(proxy["timestamp"]),
-    host: toMember(proxy["host"]),
-    path: toMember(path),
-    referer: toMember(referer),
-    region: toMember(proxy["region"]),
-    status_code: toMember(proxy["statusCode"]),
-    cache_id: toMember(proxy["cacheId"]),
-    path_type: toMember(proxy["pathType"]),
-    path_type_variant: toMember(proxy["pathTypeVariant"]),
-    vercel_id: toMember(proxy["vercelId"]),
-    vercel_cache: toMember(proxy["vercelCache"]),
-    lambda_region: toMember(proxy["lambdaRegion"]),
-    waf_action: toMember(proxy["wafAction"]),
-    waf_rule_id: toMember(proxy["wafRuleId"]),
-  };
-  for (const field of unknownProxyFields(proxy)) defineMember(map, toSnakeCase(field), toMember(proxy[field]));
-  attributes.push({ key: "vercel.proxy", value: map });
+/** A name of the semantic conventions promises text; anything else stays under Vercel's own name. */
+function pushText(attributes: KeyValue[], key: string, ownKey: string, value: unknown): void {
+  pushAttribute(attributes, typeof value === "string" ? key : ownKey, value);
 }
 
-/** Null and "" are Vercel's ways to say absent. */
-function toMember(value: unknown): AnyValue | undefined {
-  return value === null || value === "" ? undefined : toAnyValue(value);
+function toHttpStatus(value: unknown): number | undefined {
+  const status = toInteger(value);
+  return status !== undefined && status >= 100 ? status : undefined;
 }
 
 /** Level inside the message > level of the record > `type: "fatal"` > HTTP status. `type: "stderr"` says nothing: build tools write progress there. */
@@ -259,37 +226,65 @@ function chooseSeverity(
   status: number | undefined,
   attributes: KeyValue[],
 ): Severity | undefined {
-  const inner = message?.severity ?? part?.severity;
-  if (inner !== undefined) {
+  const inner = message?.severity !== undefined && message.severity.number > 0 ? message.severity : (part?.severity ?? message?.severity);
+  const own = level === undefined || level === null || level === "" ? undefined : readSeverity(level, "vercel");
+  // A word in the message that nobody knows is no level beside one that everybody does.
+  if (inner !== undefined && (inner.number > 0 || own === undefined || own.number === 0)) {
     if (level !== inner.text) pushAttribute(attributes, "vercel.log.level", level);
     return inner;
   }
-  if (level !== undefined && level !== null && level !== "") {
-    const severity = readSeverity(level, "vercel");
-    if (severity.text === undefined) pushAttribute(attributes, "vercel.log.level", level);
-    else return severity;
-  }
+  if (own?.text !== undefined) return own;
+  pushAttribute(attributes, "vercel.log.level", level);
   if (type === "fatal") return { number: FATAL };
-  if (status === undefined) return undefined;
-  return { number: status < 100 ? ERROR : httpStatusSeverity(status) };
+  if (status === CRASHED) return { number: ERROR };
+  // What a function printed is not the request that it printed it for.
+  if (status === undefined || status < 100 || type === "stdout" || type === "stderr") return undefined;
+  return { number: httpStatusSeverity(status) };
 }
 
 /** The record's own ids; what is no id, or lost to the message's id, stays as an attribute. */
 function readIds(item: VercelFields, messageTrace: TraceContext | undefined, attributes: KeyValue[]): TraceContext | undefined {
+  const { traceId: plain, spanId: plainSpan } = item;
   const dotted = item["trace.id"];
-  const plain = item["traceId"];
-  if (dotted === undefined && plain === undefined && item["spanId"] === undefined && item["span.id"] === undefined) return undefined;
-  const traceId = readTraceId(dotted) ?? readTraceId(plain);
-  const spanText = item["span.id"] ?? item["spanId"];
-  const spanId = readSpanId(spanText);
-  const used = traceId !== undefined && (messageTrace === undefined || messageTrace.traceId === traceId);
-  if (!used) pushAttribute(attributes, "vercel.trace.id", traceId ?? dotted ?? plain);
-  if (!used || spanId === undefined) pushAttribute(attributes, "vercel.span.id", spanText);
+  const dottedSpan = item["span.id"];
+  if (dotted === undefined && plain === undefined && plainSpan === undefined && dottedSpan === undefined) return undefined;
+  const dottedTraceId = readTraceId(dotted);
+  const plainTraceId = plain === dotted ? dottedTraceId : readTraceId(plain);
+  const traceId = dottedTraceId ?? plainTraceId;
+  // A span id counts only beside the trace id of its own spelling.
+  let spanId: string | undefined;
+  if (traceId !== undefined && dottedTraceId === traceId) spanId = readSpanId(dottedSpan);
+  if (traceId !== undefined && plainTraceId === traceId) spanId ??= readSpanId(plainSpan);
+  const isUsed = messageTrace === undefined || messageTrace.traceId === traceId;
+  keepIds(attributes, "vercel.trace.id", "vercel.trace_id", dotted, plain, isUsed ? traceId : undefined);
+  keepIds(attributes, "vercel.span.id", "vercel.span_id", dottedSpan, plainSpan, messageTrace === undefined ? spanId : messageTrace.spanId);
   return traceId === undefined ? undefined : { traceId, spanId };
 }
 
-function readTime(item: VercelFields, proxy: VercelFields | undefined, attributes: KeyValue[]): bigint | undefined {
+/** Of an id that is sent under two names, keeps what the record's own id does not say. */
+function keepIds(attributes: KeyValue[], key: string, plainKey: string, dotted: unknown, plain: unknown, id: string | undefined): void {
+  const isDottedSaid = isSameId(dotted, id);
+  if (!isDottedSaid) pushAttribute(attributes, key, dotted);
+  if (plain !== dotted && !isSameId(plain, id)) pushAttribute(attributes, isDottedSaid ? key : plainKey, plain);
+}
+
+/** Absent, or the same but for its case. */
+function isSameId(value: unknown, id: string | undefined): boolean {
+  if (value === undefined || value === null || value === "" || value === id) return true;
+  return typeof value === "string" && value.length === id?.length && value.toLowerCase() === id;
+}
+
+function readTime(
+  item: VercelFields,
+  part: MessagePart | undefined,
+  proxy: VercelFields | undefined,
+  attributes: KeyValue[],
+): bigint | undefined {
   const { timestamp } = item;
+  if (part?.timeUnixNano !== undefined) {
+    pushAttribute(attributes, "vercel.timestamp", timestamp);
+    return part.timeUnixNano;
+  }
   const time = readMillis(timestamp);
   if (time !== undefined) return time;
   pushAttribute(attributes, ORIGINAL_TIME, timestamp);
@@ -299,25 +294,4 @@ function readTime(item: VercelFields, proxy: VercelFields | undefined, attribute
 /** Numbers are milliseconds; older drains and hand-made ones send ISO text. */
 function readMillis(value: unknown): bigint | undefined {
   return typeof value === "number" ? millisToUnixNano(value) : readUnixNano(value);
-}
-
-function readBody(message: unknown, proxy: VercelFields | undefined, status: number | undefined): AnyValue | undefined {
-  if (typeof message === "object" && message !== null) return JSON.stringify(message, bigintText);
-  if (typeof message === "number" || typeof message === "boolean" || typeof message === "bigint") return String(message);
-  if (proxy === undefined) return undefined;
-  const { method, path } = proxy;
-  const target = typeof path === "string" ? path.split("?", 1)[0] : undefined;
-  const line = [method, target, status].filter((word) => word !== undefined && word !== null && word !== "").join(" ");
-  return line === "" ? undefined : line;
-}
-
-function toHttpStatus(value: unknown): number | undefined {
-  const status = toInteger(value);
-  return status !== undefined && status >= 100 ? status : undefined;
-}
-
-/** An integer, or decimal text of one. */
-function toInteger(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isInteger(value) ? value : undefined;
-  return typeof value === "string" && /^-?\d{1,15}$/.test(value) ? Number(value) : undefined;
 }

@@ -26,11 +26,26 @@ describe("an empty environment", () => {
     otlp: { endpoint: undefined, headers: {}, timeoutMs: 10_000, compression: "gzip", protocol: "http/protobuf" },
     exporter: "otlp",
     serviceName: undefined,
+    defaultServiceName: undefined,
     resourceAttributes: [],
     highlightProjectId: undefined,
-    secrets: { VERCEL_DRAIN_SECRET: [], FLY_DRAIN_TOKEN: [] },
+    secrets: { VERCEL_DRAIN_SECRET: [], FLY_DRAIN_TOKEN: [], FIREHOSE_ACCESS_KEY: [], LOGPUSH_TOKEN: [], OTLP_INTAKE_TOKEN: [] },
     vercelVerify: undefined,
     flyIgnoreApps: [],
+    cloudflare: { invocationLogs: true, streamingTail: false },
+    cloudWatch: {
+      region: undefined,
+      ownLogGroup: undefined,
+      filters: {
+        includeLogGroups: undefined,
+        excludeLogGroups: undefined,
+        includeLogStreams: undefined,
+        excludeLogStreams: undefined,
+        includeMessage: undefined,
+        excludeMessage: undefined,
+      },
+      platformLogs: "keep",
+    },
     insecure: false,
     maxBodyBytes: MAX_BODY_BYTES,
     maxDecodedBytes: MAX_DECODED_BYTES,
@@ -52,11 +67,15 @@ describe("an empty environment", () => {
 describe("the table", () => {
   test("names every variable once, with what it is and what it accepts", () => {
     expect(VARIABLES.map(({ name }) => name).sort()).toEqual([
+      "AWS_LAMBDA_LOG_GROUP_NAME",
+      "AWS_REGION",
+      "FIREHOSE_ACCESS_KEY",
       "FLY_APP_NAME",
       "FLY_DRAIN_TOKEN",
       "FLY_IGNORE_APPS",
       "HIGHLIGHT_PROJECT_ID",
       "HOST",
+      "LOGPUSH_TOKEN",
       "OTEL_EXPORTER_OTLP_COMPRESSION",
       "OTEL_EXPORTER_OTLP_ENDPOINT",
       "OTEL_EXPORTER_OTLP_HEADERS",
@@ -65,14 +84,28 @@ describe("the table", () => {
       "OTEL_EXPORTER_OTLP_LOGS_HEADERS",
       "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL",
       "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT",
+      "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_METRICS_HEADERS",
       "OTEL_EXPORTER_OTLP_PROTOCOL",
       "OTEL_EXPORTER_OTLP_TIMEOUT",
+      "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+      "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
       "OTEL_RESOURCE_ATTRIBUTES",
       "OTEL_SERVICE_NAME",
+      "OTLP_DRAIN_EXCLUDE_LOG_GROUPS",
+      "OTLP_DRAIN_EXCLUDE_LOG_STREAMS",
+      "OTLP_DRAIN_EXCLUDE_MESSAGE",
       "OTLP_DRAIN_EXPORTER",
+      "OTLP_DRAIN_INCLUDE_LOG_GROUPS",
+      "OTLP_DRAIN_INCLUDE_LOG_STREAMS",
+      "OTLP_DRAIN_INCLUDE_MESSAGE",
       "OTLP_DRAIN_INSECURE",
+      "OTLP_DRAIN_INVOCATION_LOGS",
       "OTLP_DRAIN_MAX_BODY_BYTES",
       "OTLP_DRAIN_MAX_DECODED_BYTES",
+      "OTLP_DRAIN_PLATFORM_LOGS",
+      "OTLP_DRAIN_STREAMING_TAIL",
+      "OTLP_INTAKE_TOKEN",
       "PORT",
       "VERCEL_DRAIN_SECRET",
       "VERCEL_VERIFY",
@@ -82,7 +115,8 @@ describe("the table", () => {
 
   test("marks what is secret", () => {
     const secrets = VARIABLES.filter(({ secret }) => secret).map(({ name }) => name);
-    expect(secrets.sort()).toEqual([HEADERS, LOGS_HEADERS, ...SECRET_VARIABLES].sort());
+    const headers = [HEADERS, LOGS_HEADERS, "OTEL_EXPORTER_OTLP_TRACES_HEADERS", "OTEL_EXPORTER_OTLP_METRICS_HEADERS"];
+    expect(secrets.sort()).toEqual([...headers, ...SECRET_VARIABLES].sort());
   });
 
   test("shows defaults that mean the same when they are set", () => {
@@ -151,6 +185,56 @@ describe("the destination", () => {
     const env = { [ENDPOINT]: "https://user:pass@x.example" };
     expect(read({ ...env, [HEADERS]: "AUTHORIZATION=Bearer%20token" }).otlp.headers).toEqual({ authorization: "Bearer token" });
     expect(read({ ...env, [LOGS_HEADERS]: "authorization=Bearer token" }).otlp.headers).toEqual({ authorization: "Bearer token" });
+  });
+});
+
+describe("where other signals are forwarded to", () => {
+  const forwarded = (env: Env) => {
+    const { traces, metrics } = read(env).otlp;
+    return [traces, metrics];
+  };
+
+  test("is the base with the path of each, and the general headers alone", () => {
+    expect(
+      forwarded({ [ENDPOINT]: "https://user:pass@x.example/otlp/?key=1", [HEADERS]: "a=1", [LOGS_HEADERS]: "a=2,authorization=x" }),
+    ).toEqual([
+      { endpoint: "https://x.example/otlp/v1/traces?key=1", headers: { a: "1", authorization: `Basic ${btoa("user:pass")}` } },
+      { endpoint: "https://x.example/otlp/v1/metrics?key=1", headers: { a: "1", authorization: `Basic ${btoa("user:pass")}` } },
+    ]);
+  });
+
+  test("is the signal's own endpoint as it is, with its headers over the general ones", () => {
+    const env = {
+      [ENDPOINT]: "http://base:4318",
+      [HEADERS]: "a=1,b=1",
+      OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "https://traces.example/in",
+      OTEL_EXPORTER_OTLP_TRACES_HEADERS: "b=2",
+    };
+    expect(forwarded(env)).toEqual([
+      { endpoint: "https://traces.example/in", headers: { a: "1", b: "2" } },
+      { endpoint: "http://base:4318/v1/metrics", headers: { a: "1", b: "1" } },
+    ]);
+  });
+
+  test("is nowhere when only the logs have an address, or the base beside it is no address", () => {
+    expect(forwarded({ [LOGS_ENDPOINT]: "http://collector:4318/v1/logs" })).toEqual([undefined, undefined]);
+    expect(forwarded({ [LOGS_ENDPOINT]: "http://collector:4318/v1/logs", [ENDPOINT]: "collector:4317" })).toEqual([undefined, undefined]);
+  });
+
+  test("refuses what is no address", () => {
+    expect(faultsOf({ OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: "grpc://x" })).toEqual([
+      "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT has a scheme that is not http or https; accepted: an http or https URL such as https://collector.example:4318/v1/metrics",
+    ]);
+  });
+});
+
+describe("the Cloudflare variables", () => {
+  test("turn invocation records off and the streaming tail on", () => {
+    expect(read({ OTLP_DRAIN_INVOCATION_LOGS: "Off", OTLP_DRAIN_STREAMING_TAIL: "1" }).cloudflare).toEqual({
+      invocationLogs: false,
+      streamingTail: true,
+    });
+    expect(faultsOf({ OTLP_DRAIN_INVOCATION_LOGS: "0" })).toEqual(['OTLP_DRAIN_INVOCATION_LOGS is "0"; accepted: on, off']);
   });
 });
 
@@ -269,12 +353,16 @@ describe("the resource", () => {
 
   test("has its service name from OTEL_SERVICE_NAME, else from its attributes", () => {
     const attributes = { OTEL_RESOURCE_ATTRIBUTES: "service.name=from-attributes,a=1" };
-    expect(read(attributes)).toMatchObject({ serviceName: "from-attributes", resourceAttributes: [{ key: "a", value: "1" }] });
+    expect(read(attributes)).toMatchObject({
+      serviceName: undefined,
+      defaultServiceName: "from-attributes",
+      resourceAttributes: [{ key: "a", value: "1" }],
+    });
     expect(read({ ...attributes, OTEL_SERVICE_NAME: "named" })).toMatchObject({
       serviceName: "named",
       resourceAttributes: [{ key: "a", value: "1" }],
     });
-    expect(read({ OTEL_RESOURCE_ATTRIBUTES: "service.name=" }).serviceName).toBeUndefined();
+    expect(read({ OTEL_RESOURCE_ATTRIBUTES: "service.name=" }).defaultServiceName).toBeUndefined();
   });
 
   test("is refused when its list is broken", () => {
@@ -331,7 +419,12 @@ describe("the platforms", () => {
     ]) {
       expect(read({ HIGHLIGHT_PROJECT_ID: id }), id).toMatchObject({ highlightProjectId: id, warnings: [] });
     }
-    for (const id of ["abc", "my project", "https://app.highlight.io/1"]) {
+    // It becomes a header of every request.
+    for (const id of ["my project", "projekt-ü"]) {
+      const config = readConfig({ HIGHLIGHT_PROJECT_ID: id });
+      expect(config.ok ? [] : config.error.map(({ variable }) => variable), id).toEqual(["HIGHLIGHT_PROJECT_ID"]);
+    }
+    for (const id of ["abc", "https://app.highlight.io/1"]) {
       const { highlightProjectId, warnings } = read({ HIGHLIGHT_PROJECT_ID: id });
       expect(highlightProjectId).toBe(id);
       expect(warnings).toEqual(["HIGHLIGHT_PROJECT_ID looks like no project id, and Highlight drops records of unknown projects"]);
@@ -351,6 +444,34 @@ describe("the platforms", () => {
       "my-drain",
     ]);
     expect(read({ FLY_APP_NAME: "my-drain" }).flyIgnoreApps).toEqual(["my-drain"]);
+  });
+
+  test.each([
+    ["OTLP_DRAIN_INCLUDE_LOG_GROUPS", "includeLogGroups"],
+    ["OTLP_DRAIN_EXCLUDE_LOG_GROUPS", "excludeLogGroups"],
+    ["OTLP_DRAIN_INCLUDE_LOG_STREAMS", "includeLogStreams"],
+    ["OTLP_DRAIN_EXCLUDE_LOG_STREAMS", "excludeLogStreams"],
+    ["OTLP_DRAIN_INCLUDE_MESSAGE", "includeMessage"],
+    ["OTLP_DRAIN_EXCLUDE_MESSAGE", "excludeMessage"],
+  ] as const)("%s are globs between commas, blanks inside and all", (name, filter) => {
+    const { filters } = read({ [name]: " /aws/lambda/*, GET /health 200 *,,*[1]*," }).cloudWatch;
+    expect(filters).toEqual({ ...read({}).cloudWatch.filters, [filter]: ["/aws/lambda/*", "GET /health 200 *", "*[1]*"] });
+    expect(faultsOf({ [name]: " , " })).toEqual([
+      `${name} holds nothing but separators; accepted: globs, separated by commas; * stands for any text`,
+    ]);
+  });
+
+  test("OTLP_DRAIN_PLATFORM_LOGS is keep, report or drop", () => {
+    for (const platformLogs of ["keep", "report", "drop"] as const)
+      expect(read({ OTLP_DRAIN_PLATFORM_LOGS: platformLogs }).cloudWatch.platformLogs).toBe(platformLogs);
+    expect(faultsOf({ OTLP_DRAIN_PLATFORM_LOGS: "none" })).toEqual(['OTLP_DRAIN_PLATFORM_LOGS is "none"; accepted: keep, report, drop']);
+  });
+
+  test("AWS Lambda tells the region and the drain's own log group", () => {
+    expect(read({ AWS_REGION: "eu-west-1", AWS_LAMBDA_LOG_GROUP_NAME: "/aws/lambda/otlp-drain" }).cloudWatch).toMatchObject({
+      region: "eu-west-1",
+      ownLogGroup: "/aws/lambda/otlp-drain",
+    });
   });
 });
 

@@ -19,6 +19,9 @@ import { HOSTILE_VALUES, mutate, mutations } from "./mutations.ts";
 const root = mkdtempSync(join(tmpdir(), "conformance-"));
 afterAll(() => rmSync(root, { recursive: true }));
 
+/** The last ms whose nanoseconds fit OTLP's fixed64. */
+const MAX_MILLIS = 18_446_744_073_709;
+
 /** A platform that sends NDJSON of `{"at": ms, "text": string}`. */
 type Decode = Source<Uint8Array>["decode"];
 const honest: Decode = (payload, { observedTimeUnixNano }) => {
@@ -30,7 +33,8 @@ const honest: Decode = (payload, { observedTimeUnixNano }) => {
       const broken = { observedTimeUnixNano, body: line, attributes: [{ key: "otlp_drain.decode_error", value: "no record" }] };
       try {
         const { at, text, ...rest } = JSON.parse(line);
-        if (typeof text !== "string" || !Number.isSafeInteger(at) || at <= 0 || Object.keys(rest).length > 0) return broken;
+        if (typeof text !== "string" || !Number.isSafeInteger(at) || at <= 0 || at > MAX_MILLIS || Object.keys(rest).length > 0)
+          return broken;
         return { observedTimeUnixNano, timeUnixNano: BigInt(at) * 1_000_000n, body: text, attributes: [] };
       } catch {
         return broken;

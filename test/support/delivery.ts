@@ -5,7 +5,7 @@ import { defectChecks } from "./delivery-defects.ts";
 import { faultChecks } from "./delivery-faults.ts";
 import type { DeliveryCheck, DeliverySubject } from "./delivery-run.ts";
 
-export type { Delivery, DeliveryPayload, DeliverySubject, Outcome } from "./delivery-run.ts";
+export type { DeliveryPayload, DeliverySubject } from "./delivery-run.ts";
 
 export const deliveryChecks: readonly DeliveryCheck[] = [...contractChecks, ...faultChecks, ...defectChecks];
 

@@ -6,9 +6,6 @@
 //     opentelemetry/proto/collector/logs/v1/logs_service.proto google/rpc/status.proto
 //   base64 -w 128 set.bin
 
-/** Version of opentelemetry-proto behind the descriptors. */
-export const OPENTELEMETRY_PROTO_VERSION = "1.7.0";
-
 /** google.protobuf.FileDescriptorSet, base64. */
 export const OPENTELEMETRY_DESCRIPTORS = [
   "Cv8ICipvcGVudGVsZW1ldHJ5L3Byb3RvL2NvbW1vbi92MS9jb21tb24ucHJvdG8SHW9wZW50ZWxlbWV0cnkucHJvdG8uY29tbW9uLnYxIuACCghBbnlWYWx1ZRIjCgxz",

@@ -11,14 +11,15 @@ import type { TraceContext } from "../../read/trace-context.ts";
 const SAMPLE_PREFIX = "SAMPLE MESSAGE: ";
 const ENVELOPE = /(?:^|\n|\\n)(?:SAMPLE MESSAGE: )?(?:START|END|REPORT) RequestId: /;
 /** Lambda's own text format for Node, written by Vercel's runtime up to 2020. */
-const LOG_LINE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t(\S+)\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t(.*)$/;
-const REQUEST_LINE = /^\[([A-Z]+)\] (?:\[middleware: "[^"]*"\] )?(\S+) status=(-?\d+)$/m;
+const LOG_LINE = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t(\S+)\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t(.*)$/s;
 
 /** One record's worth of a message. */
 export interface MessagePart {
   readonly text: string;
   readonly timeUnixNano?: bigint | undefined;
   readonly severity?: Severity | undefined;
+  /** When it differs from the envelope's: Lambda prints what an earlier invocation left behind. */
+  readonly invocationId?: string | undefined;
 }
 
 export interface Envelope {
@@ -30,41 +31,54 @@ export interface Envelope {
 /** @returns undefined for a message without an envelope, which then stays as it is */
 export function readEnvelope(message: string): Envelope | undefined {
   if (!message.includes("RequestId: ") || !ENVELOPE.test(message)) return undefined;
+  const isOneLine = !message.includes("\n");
+  // In a structured message `\n` is JSON's own spelling, and what follows it a part of some value.
+  if (isOneLine && message.startsWith("{")) return undefined;
   // The Test button sends line feeds and tabs as backslashes and letters.
-  const text = message.includes("\n") ? message : message.replace(/\\+n/g, "\n").replace(/\\+t/g, "\t");
+  const text = isOneLine ? message.replace(/(?<!\\)\\+n/g, "\n").replace(/(?<!\\)\\+t/g, "\t") : message;
   const attributes: KeyValue[] = [];
   const rest: string[] = [];
+  let invocationId: string | undefined;
   let started = false;
   let trace: TraceContext | undefined;
-  for (const line of text.split("\n")) {
-    const start = START_LINE.exec(line.startsWith(SAMPLE_PREFIX) ? line.slice(SAMPLE_PREFIX.length) : line);
+  for (const prefixed of text.split("\n")) {
+    const line = prefixed.startsWith(SAMPLE_PREFIX) ? prefixed.slice(SAMPLE_PREFIX.length) : prefixed;
+    const start = START_LINE.exec(line);
     const id = start?.[1] ?? END_LINE.exec(line)?.[1] ?? REPORT_LINE.exec(line)?.[1];
-    if (id !== undefined) {
-      putAttribute(attributes, "faas.invocation_id", id);
+    invocationId ??= id;
+    if (id !== undefined && id === invocationId) {
       if (start !== null) {
         started = true;
         putAttribute(attributes, "faas.version", start[2]);
       } else if (line.startsWith("REPORT")) {
         trace = putReport(attributes, line) ?? trace;
       }
-    } else if (line.startsWith("XRAY TraceId: ")) {
-      trace = putReport(attributes, line) ?? trace;
     } else {
-      rest.push(line);
+      const xray = line.startsWith("XRAY TraceId: ") ? putReport(attributes, line) : undefined;
+      if (xray === undefined) rest.push(prefixed);
+      trace = xray ?? trace;
     }
   }
-  if (!started) putAttribute(attributes, "vercel.log.truncated", true);
-  return { parts: splitLogLines(rest), attributes, trace };
+  if (invocationId === undefined) return undefined;
+  attributes.unshift({ key: "faas.invocation_id", value: invocationId });
+  if (!started) attributes.push({ key: "vercel.log.truncated", value: true });
+  return { parts: splitLogLines(rest, invocationId), attributes, trace };
 }
 
 /** Lines with Lambda's prefix are records of their own; lines without one belong to the record before them. */
-function splitLogLines(lines: readonly string[]): readonly MessagePart[] {
-  const parts: { lines: string[]; timeUnixNano?: bigint | undefined; severity?: Severity | undefined }[] = [];
+function splitLogLines(lines: readonly string[], invocationId: string): readonly MessagePart[] {
+  const parts: (Omit<MessagePart, "text"> & { readonly lines: string[] })[] = [];
   for (const line of lines) {
     const match = LOG_LINE.exec(line);
     const last = parts.at(-1);
     if (match !== null) {
-      parts.push({ lines: [match[4] as string], timeUnixNano: readUnixNano(match[1]), severity: readSeverity(match[3], "lambda") });
+      const [, time, id, level, text = ""] = match;
+      parts.push({
+        lines: [text],
+        timeUnixNano: readUnixNano(time),
+        severity: readSeverity(level, "lambda"),
+        invocationId: id === invocationId || id === "undefined" ? undefined : id,
+      });
     } else if (last !== undefined) {
       last.lines.push(line);
     } else if (line !== "") {
@@ -72,26 +86,5 @@ function splitLogLines(lines: readonly string[]): readonly MessagePart[] {
     }
   }
   if (parts.length === 0) return [{ text: "" }];
-  return parts.map(({ lines, timeUnixNano, severity }) => ({ text: lines.join("\n").trimEnd(), timeUnixNano, severity }));
-}
-
-/** `[GET] /api/x?y=1 status=200`, alone or among an invocation's lines, fills what the record itself does not say. */
-export function putRequestLine(attributes: KeyValue[], text: string): void {
-  if (!text.includes(" status=")) return;
-  const match = REQUEST_LINE.exec(text);
-  if (match === null) return;
-  const [, method, target = "", status] = match;
-  putAttribute(attributes, "http.request.method", method);
-  if (target.startsWith("/")) putPath(attributes, target);
-  if (Number(status) >= 100) putAttribute(attributes, "http.response.status_code", Number(status));
-}
-
-/** A path with its query, split at the first `?`, encoding untouched. */
-export function putPath(attributes: KeyValue[], target: string): void {
-  const query = target.indexOf("?");
-  if (query < 0) {
-    putAttribute(attributes, "url.path", target);
-  } else if (putAttribute(attributes, "url.path", target.slice(0, query))) {
-    putAttribute(attributes, "url.query", target.slice(query + 1));
-  }
+  return parts.map(({ lines: own, ...part }) => ({ text: own.join("\n").trimEnd(), ...part }));
 }

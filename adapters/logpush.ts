@@ -1,0 +1,45 @@
+// How Cloudflare Logpush talks to an HTTP destination: NDJSON in gzip, headers as the job's `header_<Name>` parameters say, and one
+// test upload when the job is created. https://developers.cloudflare.com/logs/logpush/logpush-job/enable-destinations/http/
+import { createTokenVerifier, readCredentials } from "../core/request/auth.ts";
+import { createCloudflareLogpushSource, isLogpushValidation } from "../core/sources/cloudflare-logpush.ts";
+import { type HttpDrain, isEmptyPayload, plainAnswer } from "./http-drain.ts";
+
+export const logpushDrain: HttpDrain = {
+  name: "logpush",
+  paths: ["/cloudflare/logpush"],
+  secretVariable: "LOGPUSH_TOKEN",
+  // Cloudflare publishes no timeout; this stays below what HTTP clients usually wait.
+  budgetMs: 25_000,
+  setup:
+    "Cloudflare Logpush: a job with destination_conf <this server>/cloudflare/logpush?header_Authorization=Bearer%20<LOGPUSH_TOKEN>&dataset=<name>",
+  create({ secrets, insecure, cloudflare }) {
+    const tokens = secrets["LOGPUSH_TOKEN"] ?? [];
+    const verify = createTokenVerifier(tokens);
+    return {
+      authentication:
+        tokens.length === 0 && insecure
+          ? { by: "nothing" }
+          : {
+              by: "token",
+              async verify({ headers }) {
+                const candidates = [...readCredentials(headers), headers.get("x-cf-secret")?.trim()];
+                const verdicts = await Promise.all(candidates.map(verify));
+                return verdicts.includes(true);
+              },
+            },
+      isProbe: (body) => isLogpushValidation(body) || isEmptyPayload(body),
+      sniffGzip: true,
+      deliver(drain, body, options, { url }) {
+        const dataset = readDataset(url);
+        return drain.deliver(createCloudflareLogpushSource({ dataset, invocationLogs: cloudflare.invocationLogs }), body, options);
+      },
+      answer: (outcome) => plainAnswer(outcome),
+    };
+  },
+};
+
+/** The job's URL may name its dataset: the rows themselves do not. */
+function readDataset(url: string): string | undefined {
+  const dataset = new URL(url).searchParams.get("dataset");
+  return dataset !== null && /^[a-z0-9_]{1,64}$/.test(dataset) ? dataset : undefined;
+}

@@ -1,0 +1,3 @@
+import { createDrainRoute, vercelDrain } from "otlp-drain/http";
+
+export default { fetch: createDrainRoute(vercelDrain, process.env) };

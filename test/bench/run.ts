@@ -1,0 +1,106 @@
+// `npm run bench`: reading the JSON alone, the OpenTelemetry SDK's pipeline (JSON and protobuf) and ours, side by side, each in a process
+// of its own, taking turns. Prints medians, ratios and what of the targets is met; `--markdown` prints the README's tables.
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { bundleVariants } from "./bundles.ts";
+import { measureImport, startReceiver, startVariant } from "./processes.ts";
+import { type Cost, checkTargets, type Figures, median, type PerVariant, toMarkdown, toText } from "./report.ts";
+import { checkSameRecords } from "./same-records.ts";
+import { VARIANT_NAMES, type VariantName } from "./variant.ts";
+import { vercelLines } from "./vercel-lines.ts";
+
+const SIZES = [1_000, 10_000] as const;
+const ROUNDS = 15;
+/** Of every variant in every round. */
+const RECORDS_PER_ROUND = 10_000;
+/** Until the compiler has seen it all. */
+const WARM_UP_RECORDS = 50_000;
+/** Deliveries of the larger payload, one after the other, for the memory. */
+const MEMORY_DELIVERIES = 5;
+const START_UPS = 11;
+const DELIVERING = ["sdk-json", "sdk-protobuf", "ours"] as const;
+
+/** @returns median costs by size */
+async function measureCosts(
+  bundle: string,
+  names: readonly VariantName[],
+  target: string,
+  payloadFiles: readonly string[],
+): Promise<readonly PerVariant<Cost>[]> {
+  const processes = await Promise.all(
+    names.map(async (name) => ({ name, process: await startVariant(bundle, name, target, payloadFiles) })),
+  );
+  const costs: PerVariant<Cost>[] = [];
+  for (const [payload, lines] of SIZES.entries()) {
+    for (const { process } of processes) await process.measure({ payload, times: Math.ceil(WARM_UP_RECORDS / lines) });
+    const times = Math.ceil(RECORDS_PER_ROUND / lines);
+    const records = times * lines;
+    const rounds: Record<string, Cost[]> = {};
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const { name, process } of processes) {
+        const { wallMs, cpuMs, requestBytes } = await process.measure({ payload, times });
+        const cost = { wallUs: (wallMs * 1000) / records, cpuUs: (cpuMs * 1000) / records, requestBytes: requestBytes / records };
+        (rounds[name] ??= []).push(cost);
+      }
+    }
+    costs.push(
+      Object.fromEntries(
+        Object.entries(rounds).map(([name, list]) => [
+          name,
+          {
+            wallUs: median(list.map(({ wallUs }) => wallUs)),
+            cpuUs: median(list.map(({ cpuUs }) => cpuUs)),
+            requestBytes: median(list.map(({ requestBytes }) => requestBytes)),
+          },
+        ]),
+      ),
+    );
+  }
+  for (const { process } of processes) process.stop();
+  return costs;
+}
+
+async function measureMemory(bundle: string, url: string, payloadFile: string): Promise<PerVariant<number>> {
+  const peaks: Record<string, number> = {};
+  for (const name of VARIANT_NAMES) {
+    const child = await startVariant(bundle, name, name === "floor" ? "convert" : url, [payloadFile]);
+    peaks[name] = (await child.measure({ payload: 0, times: MEMORY_DELIVERIES })).peakRssBytes;
+    child.stop();
+  }
+  return peaks;
+}
+
+const directory = await mkdtemp(join(tmpdir(), "otlp-drain-bench-"));
+try {
+  const payloads = SIZES.map(vercelLines);
+  await checkSameRecords(payloads[0] as Uint8Array<ArrayBuffer>);
+  const payloadFiles = SIZES.map((size) => join(directory, `${size}.ndjson`));
+  for (const [index, file] of payloadFiles.entries()) await writeFile(file, payloads[index] as Uint8Array);
+  const bundles = await bundleVariants(directory);
+  const receiver = await startReceiver(bundles.receiver);
+  const figures: Figures = {
+    sizes: SIZES,
+    lineBytes: (payloads.at(-1)?.length ?? 0) / (SIZES.at(-1) ?? 1),
+    convert: await measureCosts(bundles.child, VARIANT_NAMES, "convert", payloadFiles),
+    deliver: await measureCosts(bundles.child, DELIVERING, receiver.url, payloadFiles),
+    peakRssBytes: await measureMemory(bundles.child, receiver.url, payloadFiles.at(-1) ?? ""),
+    bundleBytes: { ours: bundles.startUp.ours.bytes, "sdk-protobuf": bundles.startUp["sdk-protobuf"].bytes },
+    importMs: await measureImports(bundles.startUp),
+  };
+  receiver.stop();
+  const targets = checkTargets(figures);
+  console.log(process.argv.includes("--markdown") ? toMarkdown(figures, targets) : toText(figures, targets));
+} finally {
+  await rm(directory, { recursive: true, force: true });
+}
+
+async function measureImports(startUp: Readonly<Record<"ours" | "sdk-protobuf", { readonly file: string }>>): Promise<PerVariant<number>> {
+  const ours: number[] = [];
+  const sdk: number[] = [];
+  for (let round = 0; round < START_UPS; round++) {
+    ours.push(await measureImport(startUp.ours.file));
+    sdk.push(await measureImport(startUp["sdk-protobuf"].file));
+  }
+  return { ours: median(ours), "sdk-protobuf": median(sdk) };
+}
