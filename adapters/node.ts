@@ -12,6 +12,8 @@ import { type Report, reportToConsole } from "./report.ts";
 
 export { createNodeRuntime } from "./node-runtime.ts";
 
+/** Firehose's common attributes alone may take 64 KiB; Node's own cap of 16 KiB would answer 431. */
+const MAX_HEADER_BYTES = 96 * 1024;
 /** A sender that dribbles its request must not hold a connection for ever. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const HEADERS_TIMEOUT_MS = 15_000;
@@ -46,7 +48,7 @@ export async function startServer(config: Config, report: Report = reportToConso
 
 function listen(fetch: (request: Request) => Response | Promise<Response>, { port, host }: Config): Promise<Server> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port, hostname: host }, () => {
+    const server = serve({ fetch, port, hostname: host, serverOptions: { maxHeaderSize: MAX_HEADER_BYTES } }, () => {
       server.off("error", reject);
       resolve(server);
     }) as Server;

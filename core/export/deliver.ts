@@ -152,6 +152,7 @@ class Delivery {
   *#requests(batches: Iterable<readonly ResourceLogs[]>): Generator<EncodedRequest, void, undefined> {
     const json = this.#options.protocol === "http/json";
     let encoder: RequestEncoder | undefined;
+    let capacity = INITIAL_REQUEST_BYTES;
     let records = 0;
     let kept: ResourceLogs[] = [];
     const finish = (open: RequestEncoder): EncodedRequest => {
@@ -162,11 +163,13 @@ class Delivery {
     for (const resourceLogs of batches) {
       const count = countRecords(resourceLogs);
       if (count === 0) continue;
-      encoder ??= json ? createJsonRequest() : createProtobufRequest(INITIAL_REQUEST_BYTES);
+      encoder ??= json ? createJsonRequest() : createProtobufRequest(capacity);
       encoder.append(resourceLogs);
       records += count;
       if (json) kept.push(...resourceLogs);
       if (encoder.size() < TARGET_REQUEST_BYTES) continue;
+      // The next request of a large payload will be as large: its buffer need not grow there step by step.
+      capacity = encoder.size() + INITIAL_REQUEST_BYTES;
       yield finish(encoder);
       encoder = undefined;
       records = 0;

@@ -32,6 +32,10 @@ export interface HttpContext {
 
 const MAX_REDIRECTS = 3;
 const MAX_MESSAGE_LENGTH = 200;
+/** They describe the body, and an error may well speak of them. */
+const PUBLIC_HEADERS = new Set(["content-type", "content-encoding", "user-agent"]);
+/** Shorter values are no secrets, and would tear words apart. */
+const MIN_SECRET_LENGTH = 8;
 const RETRYABLE = new Set([429, 502, 503, 504]);
 /** 4xx that speak of the configuration, not of the data. */
 const OPERATOR_FAULTS = new Set([401, 402, 403, 404, 405, 407, 408]);
@@ -57,7 +61,7 @@ async function follow({ url, headers, body }: HttpRequest, context: HttpContext,
   for (let redirects = 0; ; redirects++) {
     const response = await fetch(target, { method: "POST", headers: { ...headers }, body, redirect: "manual", signal });
     const { status } = response;
-    if (status < 300 || status > 399) return await readAnswer(response, context);
+    if (status < 300 || status > 399) return await readAnswer(response, { url: target, headers }, context);
     await response.body?.cancel();
     const next = redirectTarget(target, status, response.headers.get("location"));
     if (next === undefined || redirects >= MAX_REDIRECTS) {
@@ -77,7 +81,7 @@ function redirectTarget(from: string, status: number, location: string | null): 
   return to.origin === origin || (to.protocol === "https:" && to.hostname === hostname) ? to.href : undefined;
 }
 
-async function readAnswer(response: Response, { now }: HttpContext): Promise<Attempt> {
+async function readAnswer(response: Response, asked: Asked, { now }: HttpContext): Promise<Attempt> {
   const { status } = response;
   const contentType = response.headers.get("content-type");
   const retryAfter = response.headers.get("retry-after");
@@ -89,13 +93,14 @@ async function readAnswer(response: Response, { now }: HttpContext): Promise<Att
   const body = read?.ok ? read.value : new Uint8Array();
   if (response.ok) {
     const answer = read !== undefined && !read.ok ? undefined : readExportResponse(body, contentType);
-    if (answer?.kind === "response") return { kind: "delivered", rejected: answer.rejected, message: shorten(answer.message) };
+    if (answer?.kind === "response")
+      return { kind: "delivered", rejected: answer.rejected, message: shorten(redact(answer.message, asked)) };
     return {
       kind: "refused",
       detail: `the destination answered ${status} with something that is no OTLP answer: check the endpoint's path`,
     };
   }
-  const message = shorten(readStatusMessage(body, contentType) ?? "");
+  const message = shorten(redact(readStatusMessage(body, contentType) ?? "", asked));
   const said = `the destination answered ${status}${message === "" ? "" : `: ${message}`}`;
   if (RETRYABLE.has(status)) return { kind: "retryable", detail: said, retryAfterMs: parseRetryAfter(retryAfter, now()) };
   if (status === 413) return { kind: "too-large", status, message };
@@ -122,6 +127,20 @@ function parseHttpDate(text: string): number | undefined {
   const [year, time] = (match[3] as string).split(" ");
   const unixNano = readUnixNano(`${year}-${String(month + 1).padStart(2, "0")}-${match[1]}T${time}Z`);
   return unixNano === undefined ? undefined : Number(unixNano / 1_000_000n);
+}
+
+type Asked = Pick<HttpRequest, "url" | "headers">;
+
+/** A destination may repeat the URL or the headers it was asked with: a key in them must not reach the log. */
+function redact(message: string, { url, headers }: Asked): string {
+  const values = Object.entries(headers).flatMap(([name, value]) => (PUBLIC_HEADERS.has(name) ? [] : [value, ...value.split(" ")]));
+  const secrets = [...new URL(url).searchParams.values(), ...values];
+  let redacted = message;
+  for (const secret of secrets) {
+    if (secret.length < MIN_SECRET_LENGTH) continue;
+    for (const spelling of [secret, encodeURIComponent(secret)]) redacted = redacted.replaceAll(spelling, "[redacted]");
+  }
+  return redacted;
 }
 
 /** One line, printable, short. */

@@ -22,10 +22,12 @@ function createConverter(onRequest: (bytes: Uint8Array) => void): Variant {
       const decoded = vercel.decode(payload, { observedTimeUnixNano: BigInt(Date.now()) * 1_000_000n });
       if (!decoded.ok) throw new Error(decoded.error.detail);
       let request: RequestEncoder | undefined;
+      let capacity = INITIAL_REQUEST_BYTES;
       for (const { resourceLogs } of decoded.value.batches) {
-        request ??= createProtobufRequest(INITIAL_REQUEST_BYTES);
+        request ??= createProtobufRequest(capacity);
         request.append(resourceLogs);
         if (request.size() < TARGET_REQUEST_BYTES) continue;
+        capacity = request.size() + INITIAL_REQUEST_BYTES;
         onRequest(request.finish());
         request = undefined;
       }

@@ -191,6 +191,18 @@ describe("what the destination says of an error", () => {
     expect(await attempt(behaviour)).toMatchObject({ message: "no such tenant" });
   });
 
+  test("does not repeat a key of ours that stands in the URL or in a header", async () => {
+    const message = "key s%2Fecret-in-url or s/ecret-in-url or Bearer token-of-ours in application/x-protobuf";
+    const receiver = await open(status(401, { body: JSON.stringify({ code: 16, message }), contentType: "application/json" }));
+    const result = await post(new URL(`${receiver.logsUrl}?key=s%2Fecret-in-url`), {
+      headers: { ...PROTOBUF, authorization: "Bearer token-of-ours" },
+    });
+    expect(result).toMatchObject({ kind: "refused" });
+    const { detail } = result as { detail: string };
+    expect(detail).toContain("in application/x-protobuf");
+    expect(detail).not.toMatch(/ecret-in-url|token-of-ours/);
+  });
+
   test("is one short printable line", async () => {
     const result = await attempt(status(400, { body: said(`line one\nline\u0000\u0007two\u001b[31m\u0085${"x".repeat(1_000)}`) }));
     if (result.kind !== "poison") throw new Error(`it is ${result.kind}`);
