@@ -7,6 +7,7 @@ import type { FlatRecord } from "../support/oracle.ts";
 import { startReceiver } from "../support/receiver.ts";
 import { DEMO_DELIVERIES, DEMO_SECRETS } from "./deliveries.ts";
 import { createLambdaDelivery } from "./lambda.ts";
+import { createTailDelivery } from "./tail.ts";
 
 const MAX_SHOWN_RECORDS = 3;
 
@@ -19,7 +20,7 @@ console.log(`OTLP receiver   ${receiver.logsUrl.href}\notlp-drain      ${server.
 let complete = true;
 const rows = [["platform", "as it travels", "sent", "answered", "arrived"]];
 const shown: FlatRecord[] = [];
-for (const { platform, wire, records, send } of [...DEMO_DELIVERIES, createLambdaDelivery(receiver.url)]) {
+for (const { platform, wire, records, send } of [...DEMO_DELIVERIES, createLambdaDelivery(receiver.url), createTailDelivery(receiver)]) {
   const before = receiver.accepted.length;
   const answer = await send(server.url);
   const arrived = receiver.accepted.slice(before);
