@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleVariants } from "./bundles.ts";
+import { lambdaToText, measureLambda } from "./lambda.ts";
 import { measureImport, startReceiver, startVariant } from "./processes.ts";
 import { type Cost, checkTargets, type Figures, median, type PerVariant, toMarkdown, toText } from "./report.ts";
 import { checkSameRecords } from "./same-records.ts";
@@ -91,6 +92,7 @@ try {
   receiver.stop();
   const targets = checkTargets(figures);
   console.log(process.argv.includes("--markdown") ? toMarkdown(figures, targets) : toText(figures, targets));
+  console.log(`\n${lambdaToText(await measureLambda())}`);
 } finally {
   await rm(directory, { recursive: true, force: true });
 }
