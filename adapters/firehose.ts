@@ -5,11 +5,10 @@ import type { Config } from "../core/config.ts";
 import type { DeliveryOptions, Drain, Receipt } from "../core/drain.ts";
 import { decodeBase64 } from "../core/read/base64.ts";
 import { BrokenItem } from "../core/read/json-items.ts";
-import { createTokenVerifier } from "../core/request/auth.ts";
 import { type Inflaters, inflateBody, startsLikeGzip } from "../core/request/inflate.ts";
 import type { Failure, Result } from "../core/source.ts";
 import { createFirehoseSource, type FirehosePayload, parseCommonAttributes, parseFirehoseRequest } from "../core/sources/firehose.ts";
-import { type HttpDrain, retryAfterSeconds } from "./http-drain.ts";
+import { authenticateByToken, type HttpDrain, retryAfterSeconds } from "./http-drain.ts";
 import { addReceipt, NO_RECEIPT } from "./receipts.ts";
 
 /** Inflated bytes that go into one delivery: what a request holds compressed must not stand in memory all at once. */
@@ -26,15 +25,11 @@ export const firehoseDrain: HttpDrain = {
   create(config) {
     const { secrets, insecure } = config;
     const accessKeys = secrets["FIREHOSE_ACCESS_KEY"] ?? [];
-    const verify = createTokenVerifier(accessKeys);
     const deliver = createDelivery(config);
     /** Ids that stand in the body alone, until their request is answered. */
     const requestIds = new WeakMap<Request, string>();
     return {
-      authentication:
-        accessKeys.length === 0 && insecure
-          ? { by: "nothing" }
-          : { by: "token", verify: ({ headers }) => verify(headers.get("x-amz-firehose-access-key") ?? undefined) },
+      authentication: authenticateByToken(accessKeys, insecure, (headers) => [headers.get("x-amz-firehose-access-key") ?? undefined]),
       async deliver(drain, body, options, request, inflaters) {
         const parsed = parseFirehoseRequest(body);
         if (!parsed.ok) return parsed;

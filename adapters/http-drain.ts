@@ -3,6 +3,7 @@
 import type { Config } from "../core/config.ts";
 import type { DeliveryOptions, Drain, Receipt } from "../core/drain.ts";
 import { MAX_RETRY_AFTER_S, MIN_RETRY_AFTER_S } from "../core/limits.ts";
+import { createTokenVerifier, readCredentials } from "../core/request/auth.ts";
 import { readBody } from "../core/request/body.ts";
 import { type Inflaters, inflateBody } from "../core/request/inflate.ts";
 import { readRouting } from "../core/request/routing.ts";
@@ -56,6 +57,27 @@ export type Authentication =
       readonly verify: (request: Request, bytes: Uint8Array) => Promise<boolean>;
     }
   | { readonly by: "nothing" };
+
+/**
+ * Any of the tokens, wherever the platform puts it; nothing at all when none is set and the operator insists on that.
+ * @param candidatesOf what of the headers may be the token. Default: the credentials of `Authorization`.
+ */
+export function authenticateByToken(
+  tokens: readonly string[],
+  insecure: boolean,
+  candidatesOf: (headers: Headers) => readonly (string | undefined)[] = readCredentials,
+): Authentication {
+  if (tokens.length === 0 && insecure) return { by: "nothing" };
+  const verify = createTokenVerifier(tokens);
+  return {
+    by: "token",
+    async verify({ headers }) {
+      // All of them are tried, so that the time tells nothing of which one was right.
+      const verdicts = await Promise.all(candidatesOf(headers).map(verify));
+      return verdicts.includes(true);
+    },
+  };
+}
 
 export interface ServeContext {
   readonly drain: Drain;

@@ -1,8 +1,8 @@
 // How Cloudflare Logpush talks to an HTTP destination: NDJSON in gzip, headers as the job's `header_<Name>` parameters say, and one
 // test upload when the job is created. https://developers.cloudflare.com/logs/logpush/logpush-job/enable-destinations/http/
-import { createTokenVerifier, readCredentials } from "../core/request/auth.ts";
+import { readCredentials } from "../core/request/auth.ts";
 import { createCloudflareLogpushSource, isLogpushValidation } from "../core/sources/cloudflare-logpush.ts";
-import { type HttpDrain, isEmptyPayload, plainAnswer } from "./http-drain.ts";
+import { authenticateByToken, type HttpDrain, isEmptyPayload, plainAnswer } from "./http-drain.ts";
 
 export const logpushDrain: HttpDrain = {
   name: "logpush",
@@ -14,19 +14,8 @@ export const logpushDrain: HttpDrain = {
     "Cloudflare Logpush: a job with destination_conf <this server>/cloudflare/logpush?header_Authorization=Bearer%20<LOGPUSH_TOKEN>&dataset=<name>",
   create({ secrets, insecure, cloudflare }) {
     const tokens = secrets["LOGPUSH_TOKEN"] ?? [];
-    const verify = createTokenVerifier(tokens);
     return {
-      authentication:
-        tokens.length === 0 && insecure
-          ? { by: "nothing" }
-          : {
-              by: "token",
-              async verify({ headers }) {
-                const candidates = [...readCredentials(headers), headers.get("x-cf-secret")?.trim()];
-                const verdicts = await Promise.all(candidates.map(verify));
-                return verdicts.includes(true);
-              },
-            },
+      authentication: authenticateByToken(tokens, insecure, (headers) => [...readCredentials(headers), headers.get("x-cf-secret")?.trim()]),
       isProbe: (body) => isLogpushValidation(body) || isEmptyPayload(body),
       sniffGzip: true,
       deliver(drain, body, options, { url }) {

@@ -4,11 +4,10 @@ import type { Receipt } from "../core/drain.ts";
 import { encodeExportResponse, encodeStatus, MEDIA_TYPES } from "../core/otlp/answer.ts";
 import { readOtlpRequest } from "../core/otlp/pass-through.ts";
 import type { Encoding, Signal } from "../core/otlp/signal.ts";
-import { createTokenVerifier, readCredentials } from "../core/request/auth.ts";
 import type { Failure, Result } from "../core/source.ts";
 import { isLogpushValidation } from "../core/sources/cloudflare-logpush.ts";
 import { createOtlpSource } from "../core/sources/otlp.ts";
-import { type HttpDrain, type HttpDrainHandlers, isEmptyPayload, retryAfterSeconds } from "./http-drain.ts";
+import { authenticateByToken, type HttpDrain, type HttpDrainHandlers, isEmptyPayload, retryAfterSeconds } from "./http-drain.ts";
 import { NO_RECEIPT } from "./receipts.ts";
 
 const PATHS = ["/v1/logs", "/v1/traces", "/v1/metrics"] as const;
@@ -23,18 +22,8 @@ export const otlpDrain: HttpDrain = {
     "OTLP: endpoint <this server>, header authorization=Bearer <OTLP_INTAKE_TOKEN>; logs, and traces and metrics where the backend takes them",
   create({ secrets, insecure, otlp }) {
     const tokens = secrets["OTLP_INTAKE_TOKEN"] ?? [];
-    const verify = createTokenVerifier(tokens);
     return {
-      authentication:
-        tokens.length === 0 && insecure
-          ? { by: "nothing" }
-          : {
-              by: "token",
-              async verify({ headers }) {
-                const verdicts = await Promise.all(readCredentials(headers).map(verify));
-                return verdicts.includes(true);
-              },
-            },
+      authentication: authenticateByToken(tokens, insecure),
       // Cloudflare tests its OTLP destinations as it tests those of Logpush.
       isProbe: (body) => isLogpushValidation(body) || isEmptyPayload(body),
       sniffGzip: true,
