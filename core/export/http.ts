@@ -138,7 +138,7 @@ function redact(message: string, { url, headers }: Asked): string {
   let redacted = message;
   for (const secret of secrets) {
     if (secret.length < MIN_SECRET_LENGTH) continue;
-    for (const spelling of [secret, encodeURIComponent(secret)]) redacted = redacted.replaceAll(spelling, "[redacted]");
+    for (const spelling of [secret, encodeURIComponent(secret)]) redacted = redacted.replaceAll(spelling, "***");
   }
   return redacted;
 }

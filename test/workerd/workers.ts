@@ -2,7 +2,7 @@
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 
-const COMPATIBILITY_DATE = "2026-10-20";
+export const COMPATIBILITY_DATE = "2026-10-20";
 const NAME = "otlp-drain";
 const PRODUCER = "shop";
 
@@ -44,19 +44,22 @@ export default {
   queue({ queue, messages }) { console.log("batch of", messages.length, "from", queue); },
 };`;
 
-let script: Promise<string> | undefined;
+const scripts = new Map<string, Promise<string>>();
 
-/** The Worker as wrangler would bundle it. */
-function bundleWorker(): Promise<string> {
-  script ??= build({
-    entryPoints: ["adapters/cloudflare-worker.ts"],
-    bundle: true,
-    minify: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker", "browser"],
-    write: false,
-  }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
+/** A Worker as wrangler would bundle it. Default: ours. */
+export function bundleWorker(entryPoint = "adapters/cloudflare-worker.ts"): Promise<string> {
+  const script =
+    scripts.get(entryPoint) ??
+    build({
+      entryPoints: [entryPoint],
+      bundle: true,
+      minify: true,
+      format: "esm",
+      target: "es2024",
+      conditions: ["workerd", "worker", "browser"],
+      write: false,
+    }).then(({ outputFiles }) => outputFiles[0]?.text ?? "");
+  scripts.set(entryPoint, script);
   return script;
 }
 
