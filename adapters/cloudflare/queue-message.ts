@@ -58,7 +58,7 @@ export function createQueueExporter(queue: QueueProducer): Exporter {
 }
 
 function queueFailure(error: unknown): ExportFailure {
-  return { reason: "retryable", detail: `the queue took it not: ${error instanceof Error ? error.name : "unknown error"}` };
+  return { reason: "retryable", detail: `the queue did not take it: ${error instanceof Error ? error.name : "unknown error"}` };
 }
 
 export interface QueuedRequest {

@@ -27,6 +27,7 @@ describe("body", () => {
     ["Serilog, template alone", { "@mt": "took {x}" }, "took {x}"],
     ["a message that is no text", { message: { a: 1 }, msg: "m" }, "m"],
     ["colours inside JSON", { msg: "\u001b[1mbold\u001b[22m" }, "bold"],
+    ["an empty message, which is none of the raw text", { message: "", n: 1 }, ""],
     ["JSON without a message", '{"a":1}', '{"a":1}'],
     ["JSON among spaces", ' \n{"msg":"m"}\r\n', "m"],
     ["an array", '["a"]', '["a"]'],

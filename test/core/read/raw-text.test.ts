@@ -75,6 +75,7 @@ describe("decodeRawText", () => {
     ["gzip", Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0)],
     ["protobuf", Uint8Array.of(0x0a, 0x7b, 0x0a, 0x05, 0x00)],
     ["UTF-16", Uint8Array.of(0xff, 0xfe, 0x7b, 0x00, 0x22, 0x00)],
+    ["UTF-16 without its mark", Uint8Array.of(0x7b, 0x00, 0x22, 0x00)],
   ])("fails for what is no text: %s", (_, payload) => {
     expect(decodeRawText(payload, scope, resource, context)).toEqual({
       ok: false,
