@@ -50,13 +50,19 @@ const MAX_IN_FLIGHT = 3;
 /** Requests that isolating poison may cost one delivery. A destination that refuses everything is not asked about every record. */
 const MAX_BISECT_REQUESTS = 512;
 const UNSUPPORTED_MEDIA_TYPE = 415;
-/** A first buffer for a request; it doubles until the target. */
+/** The first request of a delivery is small, so that it is compressed and sent while the next ones are encoded; they double until the target. */
+const FIRST_REQUEST_BYTES = TARGET_REQUEST_BYTES / 4;
+/** The largest buffer that is kept for the next request: that of a full one. */
+const MAX_KEPT_BYTES = 1024 * 1024;
+/** A first buffer for a request. */
 const INITIAL_REQUEST_BYTES = 64 * 1024;
 
 /** Delivers over OTLP/HTTP. See `Exporter` for what its promise means. */
 export function createOtlpExporter(options: OtlpExporterOptions): Exporter {
+  // Of requests that are delivered, to be used again: fresh memory costs time, and then waits for the garbage collector.
+  const buffers: Uint8Array<ArrayBuffer>[] = [];
   return {
-    export: (batches, exportOptions) => new Delivery(options, exportOptions).run(batches),
+    export: (batches, exportOptions) => new Delivery(options, exportOptions, buffers).run(batches),
     async forward(request, exportOptions) {
       const { signal, encoding, bytes } = request;
       const destination = signal === "logs" ? options : options[signal];
@@ -65,12 +71,12 @@ export function createOtlpExporter(options: OtlpExporterOptions): Exporter {
       const { endpoint, headers } = destination;
       const protocol = encoding === "json" ? "http/json" : "http/protobuf";
       const asItCame = { ...options, endpoint, headers, protocol } as const;
-      const forwarded = await new Delivery(asItCame, exportOptions).forward(request);
+      const forwarded = await new Delivery(asItCame, exportOptions, buffers).forward(request);
       if (forwarded.kind === "done") return forwarded.result;
       const decoded = signal !== "logs" ? undefined : encoding === "json" ? decodeJsonLogs(bytes) : decodeProtobufLogs(bytes);
       // Records can be delivered one by one, and in the encoding that the destination is known to take.
       const isOfEncoding = forwarded.status === UNSUPPORTED_MEDIA_TYPE;
-      if (decoded?.ok) return await new Delivery(isOfEncoding ? options : asItCame, exportOptions).run([decoded.value]);
+      if (decoded?.ok) return await new Delivery(isOfEncoding ? options : asItCame, exportOptions, buffers).run([decoded.value]);
       return { ok: false, error: toFailure(forwarded) };
     },
   };
@@ -91,6 +97,7 @@ class Delivery {
   readonly #deadlineMs: number;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #notes = new Set<string>();
+  readonly #buffers: Uint8Array<ArrayBuffer>[];
   #delivered = 0;
   #rejected = 0;
   #bisectRequests = 0;
@@ -98,8 +105,9 @@ class Delivery {
   /** Cleared when the destination turns out to take no gzip. */
   #compresses: boolean;
 
-  constructor(options: OtlpExporterOptions, { deadlineMs, headers }: ExportOptions) {
+  constructor(options: OtlpExporterOptions, { deadlineMs, headers }: ExportOptions, buffers: Uint8Array<ArrayBuffer>[]) {
     this.#options = options;
+    this.#buffers = buffers;
     this.#deadlineMs = deadlineMs;
     this.#compresses = options.compression !== "none";
     this.#headers = {
@@ -152,7 +160,7 @@ class Delivery {
   *#requests(batches: Iterable<readonly ResourceLogs[]>): Generator<EncodedRequest, void, undefined> {
     const json = this.#options.protocol === "http/json";
     let encoder: RequestEncoder | undefined;
-    let capacity = INITIAL_REQUEST_BYTES;
+    let target = FIRST_REQUEST_BYTES;
     let records = 0;
     let kept: ResourceLogs[] = [];
     const finish = (open: RequestEncoder): EncodedRequest => {
@@ -163,13 +171,12 @@ class Delivery {
     for (const resourceLogs of batches) {
       const count = countRecords(resourceLogs);
       if (count === 0) continue;
-      encoder ??= json ? createJsonRequest() : createProtobufRequest(capacity);
+      encoder ??= json ? createJsonRequest() : createProtobufRequest(this.#buffers.pop() ?? new Uint8Array(INITIAL_REQUEST_BYTES));
       encoder.append(resourceLogs);
       records += count;
       if (json) kept.push(...resourceLogs);
-      if (encoder.size() < TARGET_REQUEST_BYTES) continue;
-      // The next request of a large payload will be as large: its buffer need not grow there step by step.
-      capacity = encoder.size() + INITIAL_REQUEST_BYTES;
+      if (encoder.size() < target) continue;
+      target = Math.min(target * 2, TARGET_REQUEST_BYTES);
       yield finish(encoder);
       encoder = undefined;
       records = 0;
@@ -186,8 +193,18 @@ class Delivery {
       return;
     }
     const attempt = await this.#attemptUntilDeadline(request.bytes);
-    if (attempt.kind === "too-large" || attempt.kind === "poison") await this.#split(request.decode(), attempt);
-    else this.#conclude(attempt, request.records);
+    if (attempt.kind === "too-large" || attempt.kind === "poison") {
+      await this.#split(request.decode(), attempt);
+      return;
+    }
+    this.#conclude(attempt, request.records);
+    this.#keepBuffer(request.bytes);
+  }
+
+  #keepBuffer({ buffer }: Uint8Array<ArrayBuffer>): void {
+    // Sent as they are, bytes may still be under way when the answer is there already.
+    if (!this.#compresses || this.#options.protocol === "http/json") return;
+    if (this.#buffers.length < MAX_IN_FLIGHT && buffer.byteLength <= MAX_KEPT_BYTES) this.#buffers.push(new Uint8Array(buffer));
   }
 
   #conclude(attempt: Exclude<Attempt, Refusal>, records: number): void {

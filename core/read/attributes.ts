@@ -11,8 +11,17 @@ const OWN_PREFIX = "otlp_drain.";
 /**
  * Appends an attribute that no other step of the caller writes. Nothing is appended for undefined, null and "".
  * The fast way for a platform's own fields; `value` is whatever the payload holds there.
+ * @param before the attributes of the record before: where one says the same at the same place it is used again, as the same object,
+ * which an encoder tells at a glance
  */
-export function pushAttribute(attributes: KeyValue[], key: string, value: unknown): void {
+export function pushAttribute(attributes: KeyValue[], key: string, value: unknown, before?: readonly KeyValue[]): void {
+  if (before !== undefined && attributes.length < before.length) {
+    const candidate = before[attributes.length] as KeyValue;
+    if (candidate.key === key && candidate.value === value) {
+      attributes.push(candidate);
+      return;
+    }
+  }
   if (typeof value === "string") {
     if (value !== "") attributes.push({ key, value: truncate(value, MAX_STRING_LENGTH) });
     return;

@@ -20,6 +20,8 @@ export type Item = unknown;
 const MAX_WHOLE_ARRAY_BYTES = 4 * 1024 * 1024;
 /** How often a payload may be searched for the end of values that have none: a body of such values stays linear. */
 const MAX_SEARCHES = 4;
+/** Lines that are decoded at once. Their text is gone before the next, and one character beyond Latin-1 makes little of it twice as wide. */
+const STRETCH_BYTES = 8 * 1024;
 const NOT_JSON = "not JSON";
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -58,7 +60,19 @@ export function* readJsonItems(bytes: Uint8Array, batchBytes: number): Generator
   }
   // Up to here a line was tried as one value: what is left of it is not tried again.
   let lineEnd = -1;
+  const stretchBytes = Math.min(STRETCH_BYTES, batchBytes >> 2);
+  // Up to here lines are read one by one, because one of them was no value.
+  let stretchEnd = position;
   while ((position = skipBlank(bytes, position)) < bytes.length) {
+    if (position >= stretchEnd) {
+      stretchEnd = position + bytes.subarray(position, position + stretchBytes).lastIndexOf(LINE_FEED) + 1;
+      const end = readStretch(bytes, position, stretchEnd, reading.items);
+      if (end > position) {
+        position = end;
+        if (position - reading.start >= batchBytes) yield* takeItems(reading, position);
+        continue;
+      }
+    }
     let value: unknown;
     if (position > lineEnd) {
       const lineFeed = bytes.indexOf(LINE_FEED, position);
@@ -78,6 +92,26 @@ export function* readJsonItems(bytes: Uint8Array, batchBytes: number): Generator
     if (position - reading.start >= batchBytes) yield* takeItems(reading, position);
   }
   yield* takeItems(reading, position);
+}
+
+/**
+ * Reads lines that are one value each. Their text is decoded at once: a call for every line costs a quarter as much as its parsing.
+ * @returns the position behind the last such line
+ */
+function readStretch(bytes: Uint8Array, start: number, end: number, items: Item[]): number {
+  const text = decoder.decode(bytes.subarray(start, end));
+  let lines = 0;
+  for (let from = 0; from < text.length; lines++) {
+    const to = text.indexOf("\n", from);
+    const value = parseJson(text.slice(from, to));
+    if (value === undefined) break;
+    pushValue(items, value);
+    from = to + 1;
+    if (from === text.length) return end;
+  }
+  let position = start;
+  for (; lines > 0; lines--) position = bytes.indexOf(LINE_FEED, position) + 1;
+  return position;
 }
 
 function* takeItems(reading: Reading, position: number): Generator<readonly Item[], void, undefined> {

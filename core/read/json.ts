@@ -26,13 +26,15 @@ function hasRoundedNumber(value: unknown, depth: number): boolean {
   if (typeof value === "number") return !(value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER);
   if (typeof value !== "object" || value === null || depth > MAX_VALUE_DEPTH) return false;
   if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index++) if (hasRoundedNumber(value[index], depth + 1)) return true;
+    for (let index = 0; index < value.length; index++) {
+      const element: unknown = value[index];
+      if (typeof element !== "string" && hasRoundedNumber(element, depth + 1)) return true;
+    }
     return false;
   }
   for (const key in value) {
     const member = (value as Record<string, unknown>)[key];
-    if (typeof member === "string") continue;
-    if (hasRoundedNumber(member, depth + 1)) return true;
+    if (typeof member !== "string" && hasRoundedNumber(member, depth + 1)) return true;
   }
   return false;
 }

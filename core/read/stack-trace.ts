@@ -20,7 +20,7 @@ export function parseStackTrace(stacktrace: string): Exception {
 
 /** A text whose first line names an exception and whose next lines are stack frames; undefined for any other text. */
 export function readTextException(text: string): Exception | undefined {
-  if (!text.includes("\n    at ") && !text.includes("\n\tat ")) return undefined;
+  if (!text.includes("\n") || !(text.includes("\n    at ") || text.includes("\n\tat "))) return undefined;
   const exception = parseStackTrace(text);
   return exception.type === undefined ? undefined : exception;
 }

@@ -17,7 +17,7 @@ import type { Batch, DecodeContext, Source } from "../source.ts";
 import { VERSION } from "../version.ts";
 import { AUDIT_SCHEMA, AUDIT_SCOPE, auditRecord, auditResource } from "./vercel/audit.ts";
 import { type Envelope, type MessagePart, readEnvelope } from "./vercel/envelope.ts";
-import { pushProxy, putRequestLine, toInteger, toRequestLine } from "./vercel/request.ts";
+import { ProxyReader, putRequestLine, toInteger, toRequestLine } from "./vercel/request.ts";
 
 /** Every field is optional and may be null or of another type: that is how they are really sent. */
 type VercelFields = Readonly<Record<string, unknown>>;
@@ -49,11 +49,17 @@ const ERROR = 17;
 const CRASHED = -1;
 
 function* decodeBatches(payload: Uint8Array, context: DecodeContext): Generator<Batch, void, undefined> {
-  const groups = new ResourceGroups();
-  for (const items of readJsonItems(payload, MAX_BATCH_BYTES)) yield decodeItems(items, groups, context);
+  const state = { groups: new ResourceGroups(), proxies: new ProxyReader() };
+  for (const items of readJsonItems(payload, MAX_BATCH_BYTES)) yield decodeItems(items, state, context);
 }
 
-function decodeItems(items: readonly Item[], groups: ResourceGroups, context: DecodeContext): Batch {
+/** Lives as long as one payload. */
+interface State {
+  readonly groups: ResourceGroups;
+  readonly proxies: ProxyReader;
+}
+
+function decodeItems(items: readonly Item[], { groups, proxies }: State, context: DecodeContext): Batch {
   let malformed = 0;
   let filtered = 0;
   const notes = new Set<string>();
@@ -72,7 +78,7 @@ function decodeItems(items: readonly Item[], groups: ResourceGroups, context: De
         records = groups.records(resourceKey(item), SCOPE, () => logResource(item, context));
         last = item;
       }
-      pushLogRecords(records, item, context.observedTimeUnixNano);
+      pushLogRecords(records, item, context.observedTimeUnixNano, proxies);
     } else if (item["schema"] === AUDIT_SCHEMA) {
       const key = `audit ${toJsonText([item["teamId"], item["projectId"]])}`;
       groups.records(key, AUDIT_SCOPE, () => auditResource(item)).push(auditRecord(item, context.observedTimeUnixNano));
@@ -124,16 +130,17 @@ function logResource(item: VercelFields, { defaultServiceName }: DecodeContext):
   return attributes;
 }
 
-function pushLogRecords(records: LogRecord[], item: VercelFields, observedTimeUnixNano: bigint): void {
+function pushLogRecords(records: LogRecord[], item: VercelFields, observedTimeUnixNano: bigint, proxies: ProxyReader): void {
   const { message } = item;
   const text = typeof message === "string" || message === undefined || message === null ? message : toJsonText(message);
+  const before = records[records.length - 1]?.attributes;
   const envelope = text ? readEnvelope(text) : undefined;
   if (envelope === undefined) {
-    records.push(logRecord(item, observedTimeUnixNano, text ? { text } : undefined, 0, undefined, undefined));
+    records.push(logRecord(item, observedTimeUnixNano, text ? { text } : undefined, 0, undefined, undefined, before, proxies));
     return;
   }
   for (const [index, part] of envelope.parts.entries()) {
-    records.push(logRecord(item, observedTimeUnixNano, part, index, factsOf(envelope, part), envelope.trace));
+    records.push(logRecord(item, observedTimeUnixNano, part, index, factsOf(envelope, part), envelope.trace, before, proxies));
   }
 }
 
@@ -152,35 +159,37 @@ function logRecord(
   index: number,
   extra: readonly KeyValue[] | undefined,
   reportTrace: TraceContext | undefined,
+  before: readonly KeyValue[] | undefined,
+  proxies: ProxyReader,
 ): LogRecord {
   const attributes: KeyValue[] = [];
   const { id, type, statusCode, level } = item;
   const proxy = isObject(item["proxy"]) ? item["proxy"] : undefined;
-  pushText(attributes, "log.record.uid", "vercel.id", index > 0 && typeof id === "string" ? `${id}:${index}` : id);
-  pushAttribute(attributes, "vercel.log.source", item["source"]);
-  pushAttribute(attributes, "vercel.log.type", type);
-  if (type === "stdout" || type === "stderr") attributes.push({ key: "log.iostream", value: type });
-  pushAttribute(attributes, "vercel.log.build.id", item["buildId"]);
-  pushAttribute(attributes, "vercel.log.entrypoint", item["entrypoint"]);
-  pushAttribute(attributes, "vercel.log.destination", item["destination"]);
-  pushAttribute(attributes, "vercel.log.request.id", item["requestId"]);
-  pushAttribute(attributes, "vercel.log.branch", item["branch"]);
-  pushAttribute(attributes, "vercel.log.edge.type", item["edgeType"]);
-  pushAttribute(attributes, "vercel.execution.region", item["executionRegion"]);
-  pushText(attributes, "server.address", "vercel.host", item["host"]);
-  pushText(attributes, "http.route", "vercel.path", item["path"]);
-  pushText(attributes, "tls.client.ja3", "vercel.ja3_digest", item["ja3Digest"]);
-  pushText(attributes, "tls.client.ja4", "vercel.ja4_digest", item["ja4Digest"]);
-  pushAttribute(attributes, "vercel.invocation_id", item["invocationId"]);
-  pushAttribute(attributes, "vercel.instance_id", item["instanceId"]);
+  pushText(attributes, "log.record.uid", "vercel.id", index > 0 && typeof id === "string" ? `${id}:${index}` : id, before);
+  pushAttribute(attributes, "vercel.log.source", item["source"], before);
+  pushAttribute(attributes, "vercel.log.type", type, before);
+  if (type === "stdout" || type === "stderr") pushAttribute(attributes, "log.iostream", type, before);
+  pushAttribute(attributes, "vercel.log.build.id", item["buildId"], before);
+  pushAttribute(attributes, "vercel.log.entrypoint", item["entrypoint"], before);
+  pushAttribute(attributes, "vercel.log.destination", item["destination"], before);
+  pushAttribute(attributes, "vercel.log.request.id", item["requestId"], before);
+  pushAttribute(attributes, "vercel.log.branch", item["branch"], before);
+  pushAttribute(attributes, "vercel.log.edge.type", item["edgeType"], before);
+  pushAttribute(attributes, "vercel.execution.region", item["executionRegion"], before);
+  pushText(attributes, "server.address", "vercel.host", item["host"], before);
+  pushText(attributes, "http.route", "vercel.path", item["path"], before);
+  pushText(attributes, "tls.client.ja3", "vercel.ja3_digest", item["ja3Digest"], before);
+  pushText(attributes, "tls.client.ja4", "vercel.ja4_digest", item["ja4Digest"], before);
+  pushAttribute(attributes, "vercel.invocation_id", item["invocationId"], before);
+  pushAttribute(attributes, "vercel.instance_id", item["instanceId"], before);
 
   const ownStatus = toInteger(statusCode);
   const status = ownStatus !== undefined && ownStatus >= 100 ? ownStatus : toHttpStatus(proxy?.["statusCode"]);
-  if (status !== undefined) attributes.push({ key: "http.response.status_code", value: status });
-  if (ownStatus === undefined || ownStatus < 100) pushAttribute(attributes, "vercel.log.status_code", ownStatus ?? statusCode);
+  if (status !== undefined) pushAttribute(attributes, "http.response.status_code", status, before);
+  if (ownStatus === undefined || ownStatus < 100) pushAttribute(attributes, "vercel.log.status_code", ownStatus ?? statusCode, before);
 
-  if (proxy !== undefined) pushProxy(attributes, proxy);
-  else pushAttribute(attributes, "vercel.proxy", item["proxy"]);
+  if (proxy !== undefined) proxies.push(attributes, proxy);
+  else pushAttribute(attributes, "vercel.proxy", item["proxy"], before);
   if (extra !== undefined) attributes.push(...extra);
 
   const message = part !== undefined && part.text !== "" ? readMessage(part.text, { time: false }) : undefined;
@@ -208,8 +217,8 @@ function logRecord(
 }
 
 /** A name of the semantic conventions promises text; anything else stays under Vercel's own name. */
-function pushText(attributes: KeyValue[], key: string, ownKey: string, value: unknown): void {
-  pushAttribute(attributes, typeof value === "string" ? key : ownKey, value);
+function pushText(attributes: KeyValue[], key: string, ownKey: string, value: unknown, before: readonly KeyValue[] | undefined): void {
+  pushAttribute(attributes, typeof value === "string" ? key : ownKey, value, before);
 }
 
 function toHttpStatus(value: unknown): number | undefined {

@@ -14,29 +14,23 @@ export interface Measurement {
   readonly wallMs: number;
   /** User and system time of all threads of the process. */
   readonly cpuMs: number;
-  /** Of the encoded requests; 0 when they go to a destination. */
-  readonly requestBytes: number;
   /** The most that the process ever held. */
   readonly peakRssBytes: number;
 }
 
-let requestBytes = 0;
-
 async function measure({ payload, times }: Run): Promise<Measurement> {
   const bytes = payloads[payload];
   if (bytes === undefined) throw new Error(`no payload ${payload}`);
-  requestBytes = 0;
   const cpu = process.cpuUsage();
   const start = performance.now();
   for (let index = 0; index < times; index++) await variant.run(bytes);
   const wallMs = performance.now() - start;
   const { user, system } = process.cpuUsage(cpu);
-  return { wallMs, cpuMs: (user + system) / 1000, requestBytes, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
+  return { wallMs, cpuMs: (user + system) / 1000, peakRssBytes: process.resourceUsage().maxRSS * 1024 };
 }
 
 const [name, target, ...files] = process.argv.slice(2);
-const way: Way =
-  target === "convert" ? { kind: "convert", onRequest: ({ length }) => (requestBytes += length) } : { kind: "deliver", url: target ?? "" };
+const way: Way = target === "convert" ? { kind: "convert", onRequest: () => {} } : { kind: "deliver", url: target ?? "" };
 const variant = await createVariant(name as VariantName, way);
 // Plain arrays of bytes, as the HTTP adapters hand them over: a Buffer has other methods.
 const payloads = files.map((file) => {

@@ -15,23 +15,27 @@ export function createOurs(way: Way): Variant {
   return way.kind === "convert" ? createConverter(way.onRequest) : createDeliverer(way.url);
 }
 
-/** Joins batches to requests as the exporter does. */
+/** Joins batches to requests, and uses buffers again, as the exporter does. */
 function createConverter(onRequest: (bytes: Uint8Array) => void): Variant {
+  let buffer = new Uint8Array(INITIAL_REQUEST_BYTES);
+  const finish = (request: RequestEncoder) => {
+    const bytes = request.finish();
+    onRequest(bytes);
+    buffer = new Uint8Array(bytes.buffer);
+  };
   return {
     async run(payload) {
       const decoded = vercel.decode(payload, { observedTimeUnixNano: BigInt(Date.now()) * 1_000_000n });
       if (!decoded.ok) throw new Error(decoded.error.detail);
       let request: RequestEncoder | undefined;
-      let capacity = INITIAL_REQUEST_BYTES;
       for (const { resourceLogs } of decoded.value.batches) {
-        request ??= createProtobufRequest(capacity);
+        request ??= createProtobufRequest(buffer);
         request.append(resourceLogs);
         if (request.size() < TARGET_REQUEST_BYTES) continue;
-        capacity = request.size() + INITIAL_REQUEST_BYTES;
-        onRequest(request.finish());
+        finish(request);
         request = undefined;
       }
-      if (request !== undefined) onRequest(request.finish());
+      if (request !== undefined) finish(request);
     },
   };
 }

@@ -7,8 +7,6 @@ export interface Cost {
   readonly wallUs: number;
   /** All threads of the process: gzip runs beside the rest. */
   readonly cpuUs: number;
-  /** Encoded, before compression; 0 where a destination gets them. */
-  readonly requestBytes: number;
 }
 
 export type PerVariant<Value> = Readonly<Partial<Record<VariantName, Value>>>;
@@ -17,8 +15,9 @@ export interface Figures {
   /** Lines of each payload; the lists below have one element a size. */
   readonly sizes: readonly number[];
   readonly lineBytes: number;
-  readonly convert: readonly PerVariant<Cost>[];
-  readonly deliver: readonly PerVariant<Cost>[];
+  /** By round: round n of one variant ran beside round n of the others. */
+  readonly convert: readonly PerVariant<readonly Cost[]>[];
+  readonly deliver: readonly PerVariant<readonly Cost[]>[];
   /** At the largest size. */
   readonly peakRssBytes: PerVariant<number>;
   readonly bundleBytes: PerVariant<number>;
@@ -52,9 +51,9 @@ export function median(values: readonly number[]): number {
 
 /** A target counts at every size: the worst one decides. */
 export function checkTargets({ convert, deliver, peakRssBytes }: Figures): readonly Target[] {
-  const toSdk = Math.min(...convert.map((costs) => ratio(costs["sdk-protobuf"]?.wallUs, costs.ours?.wallUs)));
-  const toFloor = Math.max(...convert.map((costs) => ratio(costs.ours?.wallUs, costs.floor?.wallUs)));
-  const delivered = Math.min(...deliver.map((costs) => ratio(costs["sdk-protobuf"]?.wallUs, costs.ours?.wallUs)));
+  const toSdk = Math.min(...convert.map((costs) => ratioByRound(costs, "wallUs", "sdk-protobuf", "ours")));
+  const toFloor = Math.max(...convert.map((costs) => ratioByRound(costs, "wallUs", "ours", "floor")));
+  const delivered = Math.min(...deliver.map((costs) => ratioByRound(costs, "wallUs", "sdk-protobuf", "ours")));
   const memory = ratio(peakRssBytes.ours, peakRssBytes["sdk-protobuf"]);
   return [
     {
@@ -76,6 +75,11 @@ export function checkTargets({ convert, deliver, peakRssBytes }: Figures): reado
   ];
 }
 
+/** The median of the rounds' ratios: whatever else slowed the machine down in a round slowed both. */
+function ratioByRound(costs: PerVariant<readonly Cost[]>, key: keyof Cost, name: VariantName, base: VariantName): number {
+  return median((costs[name] ?? []).map((cost, round) => ratio(cost[key], costs[base]?.[round]?.[key])));
+}
+
 function ratio(value: number | undefined, base: number | undefined): number {
   return (value ?? Number.NaN) / (base ?? Number.NaN);
 }
@@ -83,16 +87,20 @@ function ratio(value: number | undefined, base: number | undefined): number {
 /** Rows of cells; the first row is the head. */
 function toRows({ sizes, convert, deliver, peakRssBytes, bundleBytes, importMs }: Figures): readonly (readonly string[])[] {
   const rows = [["", ...VARIANT_NAMES.map((name) => COLUMNS[name]), "SDK protobuf / otlp-drain"]];
-  const push = (label: string, values: PerVariant<number>, digits: number, unit: string) => {
+  const push = (label: string, values: PerVariant<number>, digits: number, unit: string, sdkRatio?: number) => {
     const cells = VARIANT_NAMES.map((name) => (values[name] === undefined ? "" : `${values[name].toFixed(digits)} ${unit}`));
-    rows.push([label, ...cells, `${ratio(values["sdk-protobuf"], values.ours).toFixed(1)}x`]);
+    rows.push([label, ...cells, `${(sdkRatio ?? ratio(values["sdk-protobuf"], values.ours)).toFixed(1)}x`]);
   };
-  const pick = (costs: PerVariant<Cost> | undefined, key: keyof Cost): PerVariant<number> =>
-    Object.fromEntries(Object.entries(costs ?? {}).map(([name, cost]) => [name, cost[key]]));
-  for (const [index, size] of sizes.entries()) push(`convert ${format(size)} lines, a record`, pick(convert[index], "wallUs"), 2, "us");
-  for (const [index, size] of sizes.entries()) push(`deliver ${format(size)} lines, a record`, pick(deliver[index], "wallUs"), 2, "us");
-  for (const [index, size] of sizes.entries())
-    push(`CPU to deliver ${format(size)} lines, a record`, pick(deliver[index], "cpuUs"), 2, "us");
+  const pushCosts = (label: string, bySize: readonly PerVariant<readonly Cost[]>[], key: keyof Cost) => {
+    for (const [index, size] of sizes.entries()) {
+      const costs = bySize[index] ?? {};
+      const medians = Object.fromEntries(Object.entries(costs).map(([name, list]) => [name, median(list.map((cost) => cost[key]))]));
+      push(`${label} ${format(size)} lines, a record`, medians, 2, "µs", ratioByRound(costs, key, "sdk-protobuf", "ours"));
+    }
+  };
+  pushCosts("convert", convert, "wallUs");
+  pushCosts("deliver", deliver, "wallUs");
+  pushCosts("CPU to deliver", deliver, "cpuUs");
   push(`peak memory, ${format(sizes.at(-1) ?? 0)} lines a delivery`, scale(peakRssBytes, 1024 * 1024), 0, "MiB");
   push("bundle, minified", scale(bundleBytes, 1024), 0, "KiB");
   push("import of the bundle", importMs, 1, "ms");

@@ -12,62 +12,58 @@ import { VARIANT_NAMES, type VariantName } from "./variant.ts";
 import { vercelLines } from "./vercel-lines.ts";
 
 const SIZES = [1_000, 10_000] as const;
-const ROUNDS = 15;
+/** What the compiler makes of the same code, and what the collector takes, differs from process to process. */
+const PROCESSES = 3;
+/** In each process. */
+const ROUNDS = 7;
 /** Of every variant in every round. */
-const RECORDS_PER_ROUND = 10_000;
+const RECORDS_PER_ROUND = 50_000;
 /** Until the compiler has seen it all. */
 const WARM_UP_RECORDS = 50_000;
 /** Deliveries of the larger payload, one after the other, for the memory. */
-const MEMORY_DELIVERIES = 5;
+const MEMORY_DELIVERIES = 10;
 const START_UPS = 11;
 const DELIVERING = ["sdk-json", "sdk-protobuf", "ours"] as const;
 
-/** @returns median costs by size */
+/** @returns by size: what every round of every process cost. The variants take turns, so their rounds can be compared one by one. */
 async function measureCosts(
   bundle: string,
   names: readonly VariantName[],
   target: string,
   payloadFiles: readonly string[],
-): Promise<readonly PerVariant<Cost>[]> {
-  const processes = await Promise.all(
-    names.map(async (name) => ({ name, process: await startVariant(bundle, name, target, payloadFiles) })),
-  );
-  const costs: PerVariant<Cost>[] = [];
-  for (const [payload, lines] of SIZES.entries()) {
-    for (const { process } of processes) await process.measure({ payload, times: Math.ceil(WARM_UP_RECORDS / lines) });
-    const times = Math.ceil(RECORDS_PER_ROUND / lines);
-    const records = times * lines;
-    const rounds: Record<string, Cost[]> = {};
-    for (let round = 0; round < ROUNDS; round++) {
-      for (const { name, process } of processes) {
-        const { wallMs, cpuMs, requestBytes } = await process.measure({ payload, times });
-        const cost = { wallUs: (wallMs * 1000) / records, cpuUs: (cpuMs * 1000) / records, requestBytes: requestBytes / records };
-        (rounds[name] ??= []).push(cost);
+): Promise<readonly PerVariant<readonly Cost[]>[]> {
+  const costs = SIZES.map((): Partial<Record<VariantName, Cost[]>> => ({}));
+  for (let generation = 0; generation < PROCESSES; generation++) {
+    const processes = await Promise.all(
+      names.map(async (name) => ({ name, process: await startVariant(bundle, name, target, payloadFiles) })),
+    );
+    for (const [payload, lines] of SIZES.entries()) {
+      for (const { process } of processes) await process.measure({ payload, times: Math.ceil(WARM_UP_RECORDS / lines) });
+      const times = Math.ceil(RECORDS_PER_ROUND / lines);
+      const toUs = (ms: number) => (ms * 1000) / (times * lines);
+      const bySize = costs[payload] ?? {};
+      for (let round = 0; round < ROUNDS; round++) {
+        for (const { name, process } of processes) {
+          const { wallMs, cpuMs } = await process.measure({ payload, times });
+          (bySize[name] ??= []).push({ wallUs: toUs(wallMs), cpuUs: toUs(cpuMs) });
+        }
       }
     }
-    costs.push(
-      Object.fromEntries(
-        Object.entries(rounds).map(([name, list]) => [
-          name,
-          {
-            wallUs: median(list.map(({ wallUs }) => wallUs)),
-            cpuUs: median(list.map(({ cpuUs }) => cpuUs)),
-            requestBytes: median(list.map(({ requestBytes }) => requestBytes)),
-          },
-        ]),
-      ),
-    );
+    for (const { process } of processes) process.stop();
   }
-  for (const { process } of processes) process.stop();
   return costs;
 }
 
 async function measureMemory(bundle: string, url: string, payloadFile: string): Promise<PerVariant<number>> {
-  const peaks: Record<string, number> = {};
+  const peaks: Partial<Record<VariantName, number>> = {};
   for (const name of VARIANT_NAMES) {
-    const child = await startVariant(bundle, name, name === "floor" ? "convert" : url, [payloadFile]);
-    peaks[name] = (await child.measure({ payload: 0, times: MEMORY_DELIVERIES })).peakRssBytes;
-    child.stop();
+    const peaksOfName: number[] = [];
+    for (let generation = 0; generation < PROCESSES; generation++) {
+      const child = await startVariant(bundle, name, name === "floor" ? "convert" : url, [payloadFile]);
+      peaksOfName.push((await child.measure({ payload: 0, times: MEMORY_DELIVERIES })).peakRssBytes);
+      child.stop();
+    }
+    peaks[name] = median(peaksOfName);
   }
   return peaks;
 }

@@ -21,8 +21,45 @@ const unknownFields = createUnknownFields(
   ),
 );
 
+/** Lines of one request repeat its `proxy`: the attributes of the last one are then used again, as the same objects. */
+export class ProxyReader {
+  #proxy: Proxy | undefined;
+  #attributes: readonly KeyValue[] = [];
+  #from = 0;
+  #to = 0;
+
+  push(attributes: KeyValue[], proxy: Proxy): void {
+    const from = attributes.length;
+    if (this.#proxy !== undefined && isSameProxy(proxy, this.#proxy)) {
+      for (let index = this.#from; index < this.#to; index++) attributes.push(this.#attributes[index] as KeyValue);
+      return;
+    }
+    pushProxy(attributes, proxy);
+    this.#proxy = proxy;
+    this.#attributes = attributes;
+    this.#from = from;
+    this.#to = attributes.length;
+  }
+}
+
+function isSameProxy(a: Proxy, b: Proxy): boolean {
+  let names = 0;
+  for (const name in a) {
+    if (!isSameMember(a[name], b[name])) return false;
+    names++;
+  }
+  for (const _ in b) names--;
+  return names === 0;
+}
+
+/** A user agent is a list of texts. */
+function isSameMember(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((element, index) => element === b[index]);
+}
+
 /** Values of an unexpected type stay in the map, under the name that Vercel gave them. */
-export function pushProxy(attributes: KeyValue[], proxy: Proxy): void {
+function pushProxy(attributes: KeyValue[], proxy: Proxy): void {
   const { method, path, scheme, clientIp, userAgent, referer, responseByteSize } = proxy;
   if (typeof method === "string") pushAttribute(attributes, "http.request.method", method);
   if (typeof scheme === "string") pushAttribute(attributes, "url.scheme", scheme);
@@ -75,7 +112,8 @@ function isText(value: unknown): boolean {
 /** A user agent is sent cut at its commas. */
 function readUserAgent(value: unknown): string | undefined {
   if (typeof value === "string") return value;
-  return Array.isArray(value) && value.every((part) => typeof part === "string") ? value.join(", ") : undefined;
+  if (!Array.isArray(value) || !value.every((part) => typeof part === "string")) return undefined;
+  return value.length === 1 ? value[0] : value.join(", ");
 }
 
 /** Null and "" are Vercel's ways to say absent. */

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { gzipSync } from "node:zlib";
+import { gunzipSync, gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { createOtlpExporter, type OtlpExporterOptions } from "../../../core/export/deliver.ts";
 import type { DeadLetter, Exporter, ExportOptions } from "../../../core/export/exporter.ts";
@@ -7,7 +7,7 @@ import { MAX_REQUEST_BYTES, TARGET_REQUEST_BYTES } from "../../../core/limits.ts
 import type { ResourceLogs } from "../../../core/otlp/model.ts";
 import { VERSION } from "../../../core/version.ts";
 import { makeBodies, makeLogs, makeRecord, makeResource, TEST_SCOPE, toAttributes } from "../../support/log-records.ts";
-import type { FlatRecord } from "../../support/oracle.ts";
+import { decodeOracle, type FlatRecord, flatten } from "../../support/oracle.ts";
 import {
   type Behaviour,
   delay,
@@ -167,6 +167,35 @@ describe("batches", () => {
     const indexes = bodies(receiver.accepted).map((body) => Number(String(body).split("|")[0]));
     expect(indexes.sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, index) => index));
   });
+
+  test.each(["gzip", "none"] as const)(
+    "keep their bytes until they are sent, also when the answer comes first (%s)",
+    async (compression) => {
+      const bodies: Uint8Array<ArrayBuffer>[] = [];
+      const answerFirst = async (_url: unknown, init?: { readonly body?: unknown }) => {
+        bodies.push(init?.body as Uint8Array<ArrayBuffer>);
+        return new Response();
+      };
+      const exporter = createOtlpExporter({
+        endpoint: "http://localhost/v1/logs",
+        now: Date.now,
+        compression,
+        gzip: async (bytes) => Uint8Array.from(gzipSync(bytes)),
+        fetch: answerFirst as typeof fetch,
+      });
+      const texts: string[] = [];
+      for (const size of [120_000, 90, 150_000]) {
+        const own = Array.from({ length: 9 }, () => filler(size, texts.length));
+        texts.push(...own);
+        const batches = own.map((text) => makeLogs([text]));
+        const exported = await exporter.export(batches, { deadlineMs: Date.now() + BUDGET_MS });
+        expect(exported).toMatchObject({ ok: true, value: { delivered: 9 } });
+      }
+      const sent = bodies.flatMap((body) => flatten(decodeOracle(compression === "gzip" ? gunzipSync(body) : body)));
+      expect(bodies.length).toBeGreaterThan(5);
+      expect(sent.map(({ body }) => body).join("\n") === texts.join("\n")).toBe(true);
+    },
+  );
 
   test("are asked for no faster than the destination takes them: three requests at once, no more", async () => {
     const gate = Promise.withResolvers<Behaviour>();

@@ -340,6 +340,35 @@ describe("a value that comes again at the same place", () => {
     fc.assert(property, { numRuns: 500 });
   });
 
+  test("is written as any other when the record before has the very same attribute, whatever moved in between", () => {
+    const shared: readonly KeyValue[] = [
+      { key: "a", value: "x" },
+      { key: "b", value: 7 },
+      { key: "ü", value: "é" },
+      { key: "map", value: { inner: "y".repeat(200) } },
+      // Records around the lengths at which they move.
+      { key: "long", value: "z".repeat(120) },
+      { key: "longer", value: "z".repeat(16_300) },
+    ];
+    const records = fc.array(
+      fc.record({ body: fc.string({ maxLength: 40 }), attributes: fc.array(fc.constantFrom(...shared), { maxLength: 6 }) }),
+      { maxLength: 12 },
+    );
+    const property = fc.property(fc.array(records, { maxLength: 4 }), fc.constantFrom("", "https://schema"), (groups, schemaUrl) => {
+      const write = (list: typeof groups) => encodeProtobuf(list.map((logRecords) => ({ schemaUrl, scopeLogs: [{ logRecords }] })));
+      const bytes = write(groups);
+      expectCanonical(bytes);
+      expect(Buffer.compare(bytes, write(structuredClone(groups).map((list) => list.map(cloneAttributes))))).toBe(0);
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+
+  /** A structured clone keeps what is shared. */
+  const cloneAttributes = (record: { readonly body: string; readonly attributes: readonly KeyValue[] }) => ({
+    ...record,
+    attributes: record.attributes.map((attribute) => ({ ...attribute })),
+  });
+
   test.each(texts)("three times in a row: %j", (text) => {
     const records = [text, text, text, "other", text].map((value): LogRecord => ({ attributes: [{ key: "k", value }] }));
     const bytes = encodeProtobuf([{ scopeLogs: [{ logRecords: records }] }]);
@@ -372,7 +401,8 @@ describe("a request that grows", () => {
 
   test("is the same, batch by batch or at once, from any capacity", () => {
     const property = fc.property(batches, fc.nat({ max: 2_000 }), (list, capacity) => {
-      const request = createProtobufRequest(capacity);
+      // What stood in a buffer before must not show.
+      const request = createProtobufRequest(new Uint8Array(capacity).fill(0xa5));
       for (const batch of list) request.append(batch);
       const bytes = request.finish();
       expectCanonical(bytes);
@@ -386,7 +416,7 @@ describe("a request that grows", () => {
     const [, , first, second] = resources;
     const [, one, two] = scopes;
     const record: LogRecord = { attributes: [] };
-    const request = createProtobufRequest(0);
+    const request = createProtobufRequest(new Uint8Array(0));
     for (const [resource, scope] of [
       [first, one],
       [first, one],
@@ -402,7 +432,7 @@ describe("a request that grows", () => {
 
   test("may go on after it was finished", () => {
     const property = fc.property(batches, batches, (before, after) => {
-      const request = createProtobufRequest(16);
+      const request = createProtobufRequest(new Uint8Array(16));
       for (const batch of before) request.append(batch);
       const early = request.finish().slice();
       expectCanonical(early);

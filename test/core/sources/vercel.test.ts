@@ -117,6 +117,52 @@ function recordsOf(fixture: string): FlatRecord[] {
   return decodeRecords(listCases("vercel").find(({ name }) => name === fixture)?.bytes);
 }
 
+describe("lines of one request", () => {
+  const proxies = [
+    { timestamp: 1, method: "GET", host: "a.app", path: "/x?y=1", userAgent: ["Mozilla (KHTML", "like Gecko)"], statusCode: 200 },
+    { timestamp: 1, method: "GET", host: "a.app", path: "/x?y=1", userAgent: ["Mozilla (KHTML", "like Gecko)"], statusCode: 500 },
+    { timestamp: 1, method: "GET", host: "a.app", path: "/x?y=1", userAgent: ["Mozilla (KHTML"], statusCode: 200 },
+    {
+      timestamp: 1,
+      method: "GET",
+      host: "a.app",
+      path: "/x?y=1",
+      userAgent: ["Mozilla (KHTML", "like Gecko)"],
+      statusCode: 200,
+      wafRuleId: "w",
+    },
+    { timestamp: 1, method: "GET", host: "a.app", path: "/x?y=1", statusCode: 200, extra: { a: 1 } },
+    { timestamp: 1, method: "GET" },
+    { method: "GET", timestamp: 1 },
+    {},
+    "no object",
+    null,
+  ];
+
+  test("are read as each of them alone, whatever they have in common", () => {
+    const lines = fc.record(
+      {
+        id: fc.constantFrom("1", "2", 3),
+        message: fc.constantFrom("one", "two", '{"level":"warn","msg":"three","type":"x"}', ""),
+        source: fc.constantFrom("lambda", "edge"),
+        type: fc.constantFrom("stdout", "stderr", "request"),
+        requestId: fc.constantFrom("r1", "r2"),
+        host: fc.constantFrom("h1", "h2", 5),
+        statusCode: fc.constantFrom(200, 500, -1),
+        projectName: fc.constantFrom("p1", "p2"),
+        proxy: fc.constantFrom(...proxies),
+      },
+      { requiredKeys: [] },
+    );
+    const property = fc.property(fc.array(lines, { maxLength: 12 }), (list) => {
+      const alone = list.flatMap((line) => decodeRecords([line]));
+      const byService = (records: readonly FlatRecord[]) => Object.groupBy(records, ({ resource }) => JSON.stringify(resource));
+      expect(byService(decodeRecords(list))).toEqual(byService(alone));
+    });
+    fc.assert(property, { numRuns: 500 });
+  });
+});
+
 const sum = (batches: readonly Batch[], count: (batch: Batch) => number) => batches.reduce((total, batch) => total + count(batch), 0);
 
 describe("the mapping tables", () => {
