@@ -5,6 +5,7 @@ import type { Exporter } from "../../core/export/exporter.ts";
 import type { Result } from "../../core/source.ts";
 import { createConfiguredDrain, createConfiguredExporter } from "../configured.ts";
 import { createWatch, reportToConsole } from "../report.ts";
+import { findGzip } from "./gzip.ts";
 import type { QueueProducer, WorkerEnv } from "./platform.ts";
 import { createQueueExporter } from "./queue-message.ts";
 
@@ -52,7 +53,7 @@ function start(env: WorkerEnv): Result<Started, StartFault> {
     const detail = `OTLP_DRAIN_EXPORTER is "${config.exporter}", which does not run in a Worker; accepted there: otlp`;
     return { ok: false, error: { public: "faulty: OTLP_DRAIN_EXPORTER", detail } };
   }
-  const exporter = createConfiguredExporter(config, { now: Date.now, report: reportToConsole });
+  const exporter = createConfiguredExporter(config, { now: Date.now, report: reportToConsole, gzip: findGzip() });
   if (exporter === undefined)
     return { ok: false, error: { public: NO_DESTINATION, detail: `${NO_DESTINATION}, so there is nowhere to deliver to` } };
   for (const warning of config.warnings) reportToConsole({ level: "warn", message: warning });

@@ -133,6 +133,7 @@ type Asked = Pick<HttpRequest, "url" | "headers">;
 
 /** A destination may repeat the URL or the headers it was asked with: a key in them must not reach the log. */
 function redact(message: string, { url, headers }: Asked): string {
+  if (message === "") return "";
   const values = Object.entries(headers).flatMap(([name, value]) => (PUBLIC_HEADERS.has(name) ? [] : [value, ...value.split(" ")]));
   const secrets = [...new URL(url).searchParams.values(), ...values];
   let redacted = message;

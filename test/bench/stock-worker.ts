@@ -15,6 +15,7 @@ interface Item {
   readonly exceptions: readonly { readonly timestamp: number; readonly name: string; readonly message: string; readonly stack?: string }[];
   readonly scriptName: string | null;
   readonly outcome: string;
+  readonly executionModel: string;
 }
 
 const SEVERITIES: Readonly<Record<string, number>> = { debug: 5, info: 9, log: 9, warn: 13, error: 17 };
@@ -38,11 +39,15 @@ export default {
   },
 };
 
-function emitItem({ event, eventTimestamp, logs, exceptions, outcome }: Item, logger: ReturnType<LoggerProvider["getLogger"]>): void {
+function emitItem(
+  { event, eventTimestamp, logs, exceptions, outcome, executionModel }: Item,
+  logger: ReturnType<LoggerProvider["getLogger"]>,
+): void {
   const shared = {
     "cloudflare.handler_type": event?.request === undefined ? "other" : "fetch",
     "faas.trigger": "http",
     "cloudflare.outcome": outcome,
+    "cloudflare.execution_model": executionModel,
   };
   if (event?.request !== undefined) {
     const { method, url } = event.request;

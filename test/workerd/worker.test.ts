@@ -53,6 +53,8 @@ describe("the tail consumer in workerd", () => {
       attributes: { "highlight.session_id": "sess1", "highlight.trace_id": "x7Yt09QpLm", "cloudflare.handler_type": "fetch" },
       scope: "otlp-drain/cloudflare-tail",
     });
+    // RFC 1952, XFL: the fastest algorithm. `CompressionStream` has no level.
+    expect(receiver.requests[0]?.wireBytes[8]).toBe(4);
     expect(await arrival(receiver, "GET http://shop.example/plain")).toMatchObject({
       eventName: "cloudflare.invocation",
       attributes: { "http.response.status_code": 200, "http.request.method": "GET" },

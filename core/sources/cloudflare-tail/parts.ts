@@ -1,6 +1,6 @@
 // What happened inside one invocation, as a trace item lists it -> records.
 import type { LogRecord } from "../../otlp/model.ts";
-import { consoleRecord } from "../../read/cloudflare/console-record.ts";
+import { type ConsoleFields, consoleRecord } from "../../read/cloudflare/console-record.ts";
 import type { Invocation } from "../../read/cloudflare/invocation.ts";
 import { readMember } from "../../read/cloudflare/platform-object.ts";
 import { brokenPart, diagnosticsRecord, exceptionRecord } from "../../read/cloudflare/records.ts";
@@ -26,19 +26,7 @@ export function pushParts(records: LogRecord[], item: object, invocation: Invoca
       sequence++;
     }
   };
-  push("logs", (log) =>
-    consoleRecord(
-      invocation,
-      {
-        time: readMember(log, "timestamp"),
-        level: readMember(log, "level"),
-        message: readMember(log, "message"),
-        errorInfo: readMember(log, "errorInfo"),
-      },
-      sequence,
-      reader.parseJsonMessages,
-    ),
-  );
+  push("logs", (log) => consoleRecord(invocation, readLog(log), sequence, reader.parseJsonMessages));
   push("exceptions", (exception) => exceptionRecord(invocation, exception, readMember(exception, "timestamp"), sequence));
   if (reader.diagnosticsChannels) {
     push("diagnosticsChannelEvents", (part) =>
@@ -50,4 +38,23 @@ export function pushParts(records: LogRecord[], item: object, invocation: Invoca
     );
   }
   return malformed;
+}
+
+/** By their names in the code: four getters of the runtime a console call are most of what reading one costs. */
+function readLog(log: {
+  readonly timestamp?: unknown;
+  readonly level?: unknown;
+  readonly message?: unknown;
+  readonly errorInfo?: unknown;
+}): ConsoleFields {
+  try {
+    return { time: log.timestamp, level: log.level, message: log.message, errorInfo: log.errorInfo };
+  } catch {
+    return {
+      time: readMember(log, "timestamp"),
+      level: readMember(log, "level"),
+      message: readMember(log, "message"),
+      errorInfo: readMember(log, "errorInfo"),
+    };
+  }
 }
