@@ -1,16 +1,15 @@
-// Brings every record to the destination or says why not: joins batches to requests, retries inside the deadline, splits
-// what is too large, and bisects what is refused until the poison stands alone and all its neighbours are delivered.
-import { MAX_REQUEST_BYTES, TARGET_REQUEST_BYTES } from "../limits.ts";
+// Brings every record to the destination or says why not: retries inside the deadline, splits what is too large, and bisects
+// what is refused until the poison stands alone and all its neighbours are delivered.
+import { MAX_REQUEST_BYTES } from "../limits.ts";
 import { decodeJsonLogs, decodeProtobufLogs } from "../otlp/decode.ts";
-import { createJsonRequest, encodeJson } from "../otlp/json.ts";
-import { countRecords, type RequestEncoder, type ResourceLogs } from "../otlp/model.ts";
+import { countRecords, type ResourceLogs } from "../otlp/model.ts";
 import type { OtlpRequest } from "../otlp/pass-through.ts";
-import { createProtobufRequest, encodeProtobuf } from "../otlp/protobuf.ts";
 import type { Failure, Result } from "../source.ts";
 import { VERSION } from "../version.ts";
 import { type DeadLetter, type Exported, type Exporter, type ExportFailure, type ExportOptions, internalError } from "./exporter.ts";
 import { type Attempt, postRequest } from "./http.ts";
 import { splitHalves, toPlainRecord, toShortRecord } from "./reduce.ts";
+import { type EncodedRequest, encodeRequest, encodeRequests, RequestBuffers } from "./requests.ts";
 
 /** Where the requests of one signal go. */
 export interface Destination {
@@ -50,17 +49,9 @@ const MAX_IN_FLIGHT = 3;
 /** Requests that isolating poison may cost one delivery. A destination that refuses everything is not asked about every record. */
 const MAX_BISECT_REQUESTS = 512;
 const UNSUPPORTED_MEDIA_TYPE = 415;
-/** The first request of a delivery is small, so that it is compressed and sent while the next ones are encoded; they double until the target. */
-const FIRST_REQUEST_BYTES = TARGET_REQUEST_BYTES / 4;
-/** The largest buffer that is kept for the next request: that of a full one. */
-const MAX_KEPT_BYTES = 1024 * 1024;
-/** A first buffer for a request. */
-const INITIAL_REQUEST_BYTES = 64 * 1024;
-
 /** Delivers over OTLP/HTTP. See `Exporter` for what its promise means. */
 export function createOtlpExporter(options: OtlpExporterOptions): Exporter {
-  // Of requests that are delivered, to be used again: fresh memory costs time, and then waits for the garbage collector.
-  const buffers: Uint8Array<ArrayBuffer>[] = [];
+  const buffers = new RequestBuffers();
   return {
     export: (batches, exportOptions) => new Delivery(options, exportOptions, buffers).run(batches),
     async forward(request, exportOptions) {
@@ -82,13 +73,6 @@ export function createOtlpExporter(options: OtlpExporterOptions): Exporter {
   };
 }
 
-interface EncodedRequest {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly records: number;
-  /** The records again: only a request that must be split needs them. */
-  readonly decode: () => readonly ResourceLogs[];
-}
-
 type Refusal = Extract<Attempt, { kind: "too-large" | "poison" }>;
 
 /** One call of `export`: its deadline, its counts, its first failure. */
@@ -97,7 +81,8 @@ class Delivery {
   readonly #deadlineMs: number;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #notes = new Set<string>();
-  readonly #buffers: Uint8Array<ArrayBuffer>[];
+  readonly #buffers: RequestBuffers;
+  readonly #json: boolean;
   #delivered = 0;
   #rejected = 0;
   #bisectRequests = 0;
@@ -105,15 +90,16 @@ class Delivery {
   /** Cleared when the destination turns out to take no gzip. */
   #compresses: boolean;
 
-  constructor(options: OtlpExporterOptions, { deadlineMs, headers }: ExportOptions, buffers: Uint8Array<ArrayBuffer>[]) {
+  constructor(options: OtlpExporterOptions, { deadlineMs, headers }: ExportOptions, buffers: RequestBuffers) {
     this.#options = options;
     this.#buffers = buffers;
+    this.#json = options.protocol === "http/json";
     this.#deadlineMs = deadlineMs;
     this.#compresses = options.compression !== "none";
     this.#headers = {
       ...options.headers,
       ...headers,
-      "content-type": options.protocol === "http/json" ? "application/json" : "application/x-protobuf",
+      "content-type": this.#json ? "application/json" : "application/x-protobuf",
       "user-agent": `otlp-drain/${VERSION}`,
     };
   }
@@ -122,7 +108,7 @@ class Delivery {
     const inFlight = new Set<Promise<void>>();
     const failInternally = (error: unknown) => this.#fail(internalError(error));
     try {
-      for (const request of this.#requests(batches)) {
+      for (const request of encodeRequests(batches, this.#json, this.#buffers)) {
         if (this.#failure !== undefined) break;
         const sending = this.#send(request)
           .catch(failInternally)
@@ -157,34 +143,6 @@ class Delivery {
     return { ok: true, value: { delivered: this.#delivered, rejected: this.#rejected, notes: [...this.#notes] } };
   }
 
-  *#requests(batches: Iterable<readonly ResourceLogs[]>): Generator<EncodedRequest, void, undefined> {
-    const json = this.#options.protocol === "http/json";
-    let encoder: RequestEncoder | undefined;
-    let target = FIRST_REQUEST_BYTES;
-    let records = 0;
-    let kept: ResourceLogs[] = [];
-    const finish = (open: RequestEncoder): EncodedRequest => {
-      const bytes = open.finish();
-      const resourceLogs = kept;
-      return { bytes, records, decode: json ? () => resourceLogs : () => decodeOwn(bytes) };
-    };
-    for (const resourceLogs of batches) {
-      const count = countRecords(resourceLogs);
-      if (count === 0) continue;
-      encoder ??= json ? createJsonRequest() : createProtobufRequest(this.#buffers.pop() ?? new Uint8Array(INITIAL_REQUEST_BYTES));
-      encoder.append(resourceLogs);
-      records += count;
-      if (json) kept.push(...resourceLogs);
-      if (encoder.size() < target) continue;
-      target = Math.min(target * 2, TARGET_REQUEST_BYTES);
-      yield finish(encoder);
-      encoder = undefined;
-      records = 0;
-      kept = [];
-    }
-    if (encoder !== undefined) yield finish(encoder);
-  }
-
   /** Ends with every record of the request counted, or with a failure noted. */
   async #send(request: EncodedRequest): Promise<void> {
     if (this.#failure !== undefined) return;
@@ -198,13 +156,8 @@ class Delivery {
       return;
     }
     this.#conclude(attempt, request.records);
-    this.#keepBuffer(request.bytes);
-  }
-
-  #keepBuffer({ buffer }: Uint8Array<ArrayBuffer>): void {
-    // Sent as they are, bytes may still be under way when the answer is there already.
-    if (!this.#compresses || this.#options.protocol === "http/json") return;
-    if (this.#buffers.length < MAX_IN_FLIGHT && buffer.byteLength <= MAX_KEPT_BYTES) this.#buffers.push(new Uint8Array(buffer));
+    // Sent as they are, bytes may still be under way when the answer is there already; JSON has no buffer of this kind.
+    if (this.#compresses && !this.#json) this.#buffers.keep(request.bytes);
   }
 
   #conclude(attempt: Exclude<Attempt, Refusal>, records: number): void {
@@ -269,19 +222,14 @@ class Delivery {
       return;
     }
     // One after the other: a destination that refuses needs no crowd.
-    for (const half of splitHalves(resourceLogs)) await this.#send(this.#encode(half));
-  }
-
-  #encode(resourceLogs: readonly ResourceLogs[]): EncodedRequest {
-    const bytes = this.#options.protocol === "http/json" ? encodeJson(resourceLogs) : encodeProtobuf(resourceLogs);
-    return { bytes, records: countRecords(resourceLogs), decode: () => resourceLogs };
+    for (const half of splitHalves(resourceLogs)) await this.#send(encodeRequest(half, this.#json));
   }
 
   /** A record that is refused alone gets one more chance: cut short when too large, as a plain body when refused. */
   async #sendReduced(resourceLogs: readonly ResourceLogs[], refusal: Refusal): Promise<void> {
     if (this.#failure !== undefined) return;
     const reduced = refusal.kind === "too-large" ? toShortRecord(resourceLogs) : toPlainRecord(resourceLogs);
-    const attempt = await this.#attemptUntilDeadline(this.#encode(reduced).bytes);
+    const attempt = await this.#attemptUntilDeadline(encodeRequest(reduced, this.#json).bytes);
     if (attempt.kind === "too-large" || attempt.kind === "poison") {
       this.#bury(resourceLogs, attempt);
       return;
@@ -311,13 +259,6 @@ class Delivery {
 function toFailure({ kind, status, message }: Refusal): Failure {
   const detail = `the destination refused the request with ${status}${message === "" ? "" : `: ${message}`}`;
   return { reason: kind === "too-large" ? "too-large" : "unreadable", detail };
-}
-
-/** Our own bytes: they decode, or our encoder is broken. */
-function decodeOwn(bytes: Uint8Array): readonly ResourceLogs[] {
-  const decoded = decodeProtobufLogs(bytes);
-  if (!decoded.ok) throw new Error("an encoded request does not decode");
-  return decoded.value;
 }
 
 async function gzipByStream(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

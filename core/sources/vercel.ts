@@ -11,12 +11,13 @@ import { chooseTrace, type Message, readMessage } from "../read/message.ts";
 import { decodeRawText } from "../read/raw-text.ts";
 import { httpStatusSeverity, readSeverity, type Severity } from "../read/severity.ts";
 import { millisToUnixNano, readUnixNano } from "../read/time.ts";
-import { readSpanId, readTraceId, type TraceContext } from "../read/trace-context.ts";
+import type { TraceContext } from "../read/trace-context.ts";
 import { createUnknownFields, putUnknownFields } from "../read/unknown-fields.ts";
 import type { Batch, DecodeContext, Source } from "../source.ts";
 import { VERSION } from "../version.ts";
 import { AUDIT_SCHEMA, AUDIT_SCOPE, auditRecord, auditResource } from "./vercel/audit.ts";
 import { type Envelope, type MessagePart, readEnvelope } from "./vercel/envelope.ts";
+import { readIds } from "./vercel/ids.ts";
 import { ProxyReader, putRequestLine, toInteger, toRequestLine } from "./vercel/request.ts";
 
 /** Every field is optional and may be null or of another type: that is how they are really sent. */
@@ -249,38 +250,6 @@ function chooseSeverity(
   // What a function printed is not the request that it printed it for.
   if (status === undefined || status < 100 || type === "stdout" || type === "stderr") return undefined;
   return { number: httpStatusSeverity(status) };
-}
-
-/** The record's own ids; what is no id, or lost to the message's id, stays as an attribute. */
-function readIds(item: VercelFields, messageTrace: TraceContext | undefined, attributes: KeyValue[]): TraceContext | undefined {
-  const { traceId: plain, spanId: plainSpan } = item;
-  const dotted = item["trace.id"];
-  const dottedSpan = item["span.id"];
-  if (dotted === undefined && plain === undefined && plainSpan === undefined && dottedSpan === undefined) return undefined;
-  const dottedTraceId = readTraceId(dotted);
-  const plainTraceId = plain === dotted ? dottedTraceId : readTraceId(plain);
-  const traceId = dottedTraceId ?? plainTraceId;
-  // A span id counts only beside the trace id of its own spelling.
-  let spanId: string | undefined;
-  if (traceId !== undefined && dottedTraceId === traceId) spanId = readSpanId(dottedSpan);
-  if (traceId !== undefined && plainTraceId === traceId) spanId ??= readSpanId(plainSpan);
-  const isUsed = messageTrace === undefined || messageTrace.traceId === traceId;
-  keepIds(attributes, "vercel.trace.id", "vercel.trace_id", dotted, plain, isUsed ? traceId : undefined);
-  keepIds(attributes, "vercel.span.id", "vercel.span_id", dottedSpan, plainSpan, messageTrace === undefined ? spanId : messageTrace.spanId);
-  return traceId === undefined ? undefined : { traceId, spanId };
-}
-
-/** Of an id that is sent under two names, keeps what the record's own id does not say. */
-function keepIds(attributes: KeyValue[], key: string, plainKey: string, dotted: unknown, plain: unknown, id: string | undefined): void {
-  const isDottedSaid = isSameId(dotted, id);
-  if (!isDottedSaid) pushAttribute(attributes, key, dotted);
-  if (plain !== dotted && !isSameId(plain, id)) pushAttribute(attributes, isDottedSaid ? key : plainKey, plain);
-}
-
-/** Absent, or the same but for its case. */
-function isSameId(value: unknown, id: string | undefined): boolean {
-  if (value === undefined || value === null || value === "" || value === id) return true;
-  return typeof value === "string" && value.length === id?.length && value.toLowerCase() === id;
 }
 
 function readTime(
