@@ -18,6 +18,7 @@ import {
   type Scope,
   type ScopeLogs,
 } from "./model.ts";
+import { describeMisplaced, findOtherSignal } from "./signal.ts";
 import { narrowInt64 } from "./wire.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,25 +29,38 @@ const MAX_UINT32 = 0xffff_ffff;
 /**
  * Reads one request, several (an array, NDJSON, concatenated) that are merged, or a single ResourceLogs without its wrapper.
  * Names are lowerCamelCase only; unknown fields are passed over, so `{}` is an empty request. What a scalar field cannot hold becomes
- * an `otlp_drain.original_*` attribute; a log record of the wrong structure becomes a raw record marked `otlp_drain.decode_error`, without
- * an observed time.
+ * an `otlp_drain.original_*` attribute; a log record of the wrong structure, or what stands beside a request and is none, becomes a raw
+ * record marked `otlp_drain.decode_error`, without an observed time.
  * @param payload bytes or text, or what `parseJson` made of it (which keeps the digits of big integers)
  * @see https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding
  */
 export function decodeJsonLogs(payload: unknown): Result<readonly ResourceLogs[], Failure> {
   const resourceLogs: ResourceLogs[] = [];
+  const logRecords: LogRecord[] = [];
+  let fault: string | undefined;
+  let hasRequest = false;
   for (const item of listItems(payload)) {
-    if (item instanceof BrokenItem) return unreadable("not JSON");
-    const list = isObject(item) ? listResourceLogs(item) : undefined;
-    const read = list === undefined ? undefined : readList(list, readResourceLogs);
-    if (read === undefined) return unreadable("not an OTLP logs request in JSON");
-    for (const one of read) resourceLogs.push(one);
+    const read = readRequest(item);
+    if (read.ok) {
+      hasRequest = true;
+      for (const one of read.value) resourceLogs.push(one);
+    } else {
+      fault ??= read.error;
+      logRecords.push(brokenRecord(item instanceof BrokenItem ? item.text : item, read.error, 0n));
+    }
   }
+  if (fault !== undefined && !hasRequest) return { ok: false, error: { reason: "unreadable", detail: fault } };
+  if (logRecords.length > 0) resourceLogs.push({ scopeLogs: [{ logRecords }] });
   return { ok: true, value: resourceLogs };
 }
 
-function unreadable(detail: string): Result<never, Failure> {
-  return { ok: false, error: { reason: "unreadable", detail } };
+/** @returns why it is none, in words of ours */
+function readRequest(item: unknown): Result<readonly ResourceLogs[], string> {
+  if (item instanceof BrokenItem) return { ok: false, error: "not JSON" };
+  const misplaced = isObject(item) ? findOtherSignal(item, "logs") : undefined;
+  if (misplaced !== undefined) return { ok: false, error: describeMisplaced(misplaced) };
+  const read = isObject(item) ? readList(listResourceLogs(item), readResourceLogs) : undefined;
+  return read === undefined ? { ok: false, error: "not an OTLP logs request in JSON" } : { ok: true, value: read };
 }
 
 function listItems(payload: unknown): Iterable<unknown> {
@@ -101,7 +115,8 @@ function readScope(value: unknown): Scope | undefined | null {
   if (value === undefined || value === null) return undefined;
   const attributes = isObject(value) ? readAttributes(value["attributes"], 0) : undefined;
   if (!isObject(value) || attributes === undefined) return null;
-  return { name: readText(value["name"]) ?? "", version: readText(value["version"]), attributes };
+  const droppedAttributesCount = readUint32(value["droppedAttributesCount"]);
+  return { name: readText(value["name"]) ?? "", version: readText(value["version"]), attributes, droppedAttributesCount };
 }
 
 function readLogRecord(value: unknown): LogRecord | undefined {

@@ -81,14 +81,16 @@ function readScopeLogs(reader: WireReader, end: number): ScopeLogs {
 function readScope(reader: WireReader, end: number): Scope {
   let name = "";
   let version: string | undefined;
+  let droppedAttributesCount: number | undefined;
   const attributes: KeyValue[] = [];
   for (let tag = reader.next(end); tag !== END; tag = reader.next(end)) {
     if (tag === 0x0a) name = reader.text(end);
     else if (tag === 0x12) version = reader.text(end);
     else if (tag === 0x1a) attributes.push(readKeyValue(reader, reader.open(end), 0));
+    else if (tag === 0x20) droppedAttributesCount = reader.uint32();
     else reader.skip(tag, end, 3);
   }
-  return { name, version, attributes };
+  return { name, version, attributes, droppedAttributesCount };
 }
 
 function readLogRecord(reader: WireReader, end: number): LogRecord {

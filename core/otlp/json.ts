@@ -54,11 +54,12 @@ function scopeLogsJson({ scope, logRecords, schemaUrl }: ScopeLogs): string {
   return `{${fields.join(",")}}`;
 }
 
-function scopeJson({ name, version, attributes }: Scope): string {
+function scopeJson({ name, version, attributes, droppedAttributesCount }: Scope): string {
   const fields: string[] = [];
   if (name) fields.push(`"name":${text(name)}`);
   if (version) fields.push(`"version":${text(version)}`);
   if (attributes !== undefined && attributes.length > 0) fields.push(`"attributes":${attributesJson(attributes)}`);
+  if (droppedAttributesCount) fields.push(`"droppedAttributesCount":${droppedAttributesCount}`);
   return `{${fields.join(",")}}`;
 }
 

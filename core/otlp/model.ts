@@ -61,6 +61,7 @@ export interface Scope {
   readonly name: string;
   readonly version?: string | undefined;
   readonly attributes?: readonly KeyValue[] | undefined;
+  readonly droppedAttributesCount?: number | undefined;
 }
 
 export interface ScopeLogs {

@@ -6,7 +6,7 @@ import { isObject } from "../read/broken.ts";
 import type { Failure, Result } from "../source.ts";
 import { countJson, stampJson } from "./pass-through/json.ts";
 import { countProtobuf, stampProtobuf } from "./pass-through/protobuf.ts";
-import { type Encoding, SIGNALS, type Signal } from "./signal.ts";
+import { describeMisplaced, type Encoding, findOtherSignal, SIGNALS, type Signal } from "./signal.ts";
 
 /** A request as it travels, inflated. */
 export interface OtlpRequest {
@@ -30,8 +30,7 @@ export function readOtlpRequest(bytes: Uint8Array, signal: Signal, encoding: Enc
   }
   const value = parse(bytes);
   const misplaced = isObject(value) ? findOtherSignal(value, signal) : undefined;
-  if (misplaced !== undefined)
-    return { ok: false, error: { reason: "unreadable", detail: `these are ${misplaced}: send them to /v1/${misplaced}` } };
+  if (misplaced !== undefined) return { ok: false, error: { reason: "unreadable", detail: describeMisplaced(misplaced) } };
   const isBareItem = isObject(value) && value[SIGNALS[signal].items] === undefined && value[SIGNALS[signal].scopes] !== undefined;
   const records = isBareItem ? undefined : countJson(value, signal);
   if (records !== undefined) return request({ signal, encoding, bytes, records });
@@ -67,10 +66,4 @@ function parse(bytes: Uint8Array): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** Spans that somebody posts to the address of the logs would be an empty request there, and lost. */
-function findOtherSignal(value: Readonly<Record<string, unknown>>, signal: Signal): Signal | undefined {
-  if (value[SIGNALS[signal].items] !== undefined) return undefined;
-  return (Object.keys(SIGNALS) as Signal[]).find((other) => value[SIGNALS[other].items] !== undefined);
 }

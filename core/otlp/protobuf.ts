@@ -108,11 +108,12 @@ class LogsWriter extends ValueWriter {
     this.closeLogs(start);
   }
 
-  scope({ name, version, attributes }: Scope): void {
+  scope({ name, version, attributes, droppedAttributesCount }: Scope): void {
     const start = this.open(0x0a, 1);
     if (name) this.string(0x0a, name);
     if (version) this.string(0x12, version);
     if (attributes !== undefined) this.attributes(0x1a, attributes);
+    if (droppedAttributesCount) this.unsigned(0x20, droppedAttributesCount);
     this.close(start, 1);
   }
 

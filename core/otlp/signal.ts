@@ -20,3 +20,18 @@ export const SIGNALS: Readonly<Record<Signal, SignalNames>> = {
   traces: { items: "resourceSpans", scopes: "scopeSpans", records: "spans", rejected: "rejectedSpans" },
   metrics: { items: "resourceMetrics", scopes: "scopeMetrics", records: "metrics", rejected: "rejectedDataPoints" },
 };
+
+/**
+ * The other signal that a JSON object is a request of, or an item of such a request. Spans that somebody posts to the address of the logs
+ * would be an empty request there, and lost.
+ */
+export function findOtherSignal(value: Readonly<Record<string, unknown>>, signal: Signal): Signal | undefined {
+  const isOf = ({ items, scopes }: SignalNames) => value[items] !== undefined || value[scopes] !== undefined;
+  if (isOf(SIGNALS[signal])) return undefined;
+  return (Object.keys(SIGNALS) as Signal[]).find((other) => isOf(SIGNALS[other]));
+}
+
+/** For whoever sent it. */
+export function describeMisplaced(signal: Signal): string {
+  return `these are ${signal}: send them to /v1/${signal}`;
+}

@@ -295,6 +295,9 @@ describe("a request that cannot be taken", () => {
     ["of half a message", PROTOBUF.subarray(0, 40), PROTOBUF_TYPE, 400, 3],
     ["of another kind of JSON", '{"resourceLogs":"none"}', JSON_TYPE, 400, 3],
     ["of traces", '{"resourceSpans":[{}]}', JSON_TYPE, 400, 3],
+    ["of traces, line by line", '{"resourceSpans":[{}]}\n{"resourceSpans":[{}]}', JSON_TYPE, 400, 3],
+    ["of traces in a list", '[{"resourceSpans":[{}]}]', JSON_TYPE, 400, 3],
+    ["of a bare item of traces", '{"scopeSpans":[{}]}', JSON_TYPE, 400, 3],
   ])("%s is refused in its own encoding, and nothing is sent", async (_, body, contentType, code, rpcCode) => {
     const { requests } = await open();
     const response = await post(body, contentType);

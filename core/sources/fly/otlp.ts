@@ -96,8 +96,9 @@ function boundResource({ attributes, droppedAttributesCount }: Resource): Resour
   return { attributes: bounded.attributes, droppedAttributesCount: addCounts(droppedAttributesCount, bounded.dropped) };
 }
 
-function boundScope({ name, version, attributes }: Scope): Scope {
-  return { name, version, attributes: attributes && boundAttributes(attributes).attributes };
+function boundScope({ name, version, attributes, droppedAttributesCount }: Scope): Scope {
+  const bounded = boundAttributes(attributes ?? []);
+  return { name, version, attributes: bounded.attributes, droppedAttributesCount: addCounts(droppedAttributesCount, bounded.dropped) };
 }
 
 function boundRecord(record: LogRecord, observedTimeUnixNano: bigint): LogRecord {

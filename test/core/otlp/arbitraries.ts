@@ -78,7 +78,7 @@ export const requests: fc.Arbitrary<readonly ResourceLogs[]> = fc.array(
       scopeLogs: fc.array(
         fc.record(
           {
-            scope: fc.record({ name: texts, version: texts, attributes }, { requiredKeys: ["name"] }),
+            scope: fc.record({ name: texts, version: texts, attributes, droppedAttributesCount: fc.nat() }, { requiredKeys: ["name"] }),
             logRecords: fc.array(logRecords, { maxLength: 4 }),
             schemaUrl: texts,
           },

@@ -338,6 +338,34 @@ describe("decodeJsonLogs", () => {
     expect(decodeJsonLogs(payload)).toEqual({ ok: false, error: { reason: "unreadable", detail } });
   });
 
+  test.each([
+    ["not JSON", "{broken", (a: string, b: string, broken: string) => `${a}\n${broken}\n${b}`],
+    ["not an OTLP logs request in JSON", "5", (a: string, b: string, broken: string) => `[${a},${broken},${b}]`],
+    ["not an OTLP logs request in JSON", '{"resourceLogs":[1]}', (a: string, b: string, broken: string) => `${a}\n${broken}\n${b}`],
+    [
+      "these are traces: send them to /v1/traces",
+      '{"resourceSpans":[{}]}',
+      (a: string, b: string, broken: string) => `[${a},${b},${broken}]`,
+    ],
+    ["these are metrics: send them to /v1/metrics", '{"scopeMetrics":[]}', (a: string, b: string, broken: string) => `${broken}${a}\n${b}`],
+  ])("what is %s stays as a raw record beside requests", (reason, broken, join) => {
+    const request = (body: string) =>
+      JSON.stringify({ resourceLogs: [{ scopeLogs: [{ logRecords: [{ body: { stringValue: body } }] }] }] });
+    const records = decodedJson(join(request("a"), request("b"), broken)).flatMap((item) => item.scopeLogs[0]?.logRecords ?? []);
+    expect(records.map(({ body }) => body)).toEqual(["a", "b", broken]);
+    expect(asAttributes(records[2] as LogRecord)).toEqual({ "otlp_drain.decode_error": reason });
+  });
+
+  test.each([
+    ['[{"resourceSpans":[{}]}]', "these are traces: send them to /v1/traces"],
+    ['{"resourceSpans":[{}]}\n{"resourceSpans":[{}]}', "these are traces: send them to /v1/traces"],
+    ['{"scopeSpans":[{}]}', "these are traces: send them to /v1/traces"],
+    ['{"resourceMetrics":[{}]}\n{broken', "these are metrics: send them to /v1/metrics"],
+    ["{broken\n{broken", "not JSON"],
+  ])("refuses %j, in which no request is", (payload, detail) => {
+    expect(decodeJsonLogs(payload)).toEqual({ ok: false, error: { reason: "unreadable", detail } });
+  });
+
   test("ids are hex in any case; what is no id is set aside", () => {
     expect(readRecord({ traceId: TRACE_ID.toUpperCase(), spanId: SPAN_ID.toUpperCase() })).toMatchObject({
       traceId: TRACE_ID,
