@@ -64,7 +64,7 @@ export function* readJsonItems(bytes: Uint8Array, batchBytes: number): Generator
   // Up to here lines are read one by one, because one of them was no value.
   let stretchEnd = position;
   while ((position = skipBlank(bytes, position)) < bytes.length) {
-    if (position >= stretchEnd) {
+    if (position >= stretchEnd && position > lineEnd) {
       stretchEnd = position + bytes.subarray(position, position + stretchBytes).lastIndexOf(LINE_FEED) + 1;
       const end = readStretch(bytes, position, stretchEnd, reading.items);
       if (end > position) {

@@ -11,7 +11,7 @@ import { ERROR_NAMES, readException } from "./message/exception.ts";
 import type { Fields } from "./message/fields.ts";
 import { LEVEL_NAMES, readLevel } from "./message/level.ts";
 import { HIGHLIGHT_NAMES, readHighlight, readTrace, TRACE_NAMES } from "./message/trace.ts";
-import type { Severity } from "./severity.ts";
+import { readSeverity, type Severity } from "./severity.ts";
 import { putException, readTextException } from "./stack-trace.ts";
 import { readUnixNano } from "./time.ts";
 import type { TraceContext } from "./trace-context.ts";
@@ -41,6 +41,11 @@ export interface MessageOptions {
 const NO_FIELDS: readonly KeyValue[] = [];
 const BODY_KEYS = ["message", "msg", "@message", "short_message", "@m", "RenderedMessage", "@mt", "MessageTemplate"] as const;
 const TIME_KEYS = ["time", "timestamp", "@timestamp", "ts", "datetime", "@t", "Timestamp", "dt"] as const;
+/** What Lambda's Node runtime puts before a line: time, request id, level. https://docs.aws.amazon.com/lambda/latest/dg/nodejs-logging.html */
+const LAMBDA_PREFIX = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([\w-]{1,64})\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL)\t/;
+const LAMBDA_TIME_LENGTH = 24;
+const TAB = 0x09;
+
 const BODY = 1;
 const LEVEL = 2;
 const TIME = 4;
@@ -60,14 +65,35 @@ for (const [role, keys] of [
   for (const key of keys) ROLES.set(key, (ROLES.get(key) ?? 0) | role);
 }
 
-/** Reads a message as the platform gave it: text that may hold JSON or logfmt. */
+/** Reads a message as the platform gave it: text that may hold JSON or logfmt, with or without the prefix of Lambda's Node runtime. */
 export function readMessage(message: string, options: MessageOptions): Message {
   const text = stripAnsi(message);
+  const prefix = text.charCodeAt(LAMBDA_TIME_LENGTH) === TAB ? LAMBDA_PREFIX.exec(text) : null;
+  return prefix === null ? readLine(text, options) : readLambdaLine(text, prefix, options);
+}
+
+function readLine(text: string, options: MessageOptions): Message {
   const object = readJsonObject(text);
   if (object !== undefined) return readFields(object, truncate(text, MAX_STRING_LENGTH), options);
   const logfmt = parseLogfmt(text);
-  if (logfmt !== undefined) return readFields(logfmt, text, options);
-  return readText(text);
+  return logfmt === undefined ? readText(text) : readFields(logfmt, text, options);
+}
+
+/** A level behind the prefix is the better one; what the record has no place for stays a field. */
+function readLambdaLine(text: string, [prefix, time, id, level]: RegExpExecArray, options: MessageOptions): Message {
+  const message = readLine(text.slice(prefix.length), options);
+  const fields = [...message.fields];
+  const { severity } = message;
+  const hasLevel = severity !== undefined && severity.number > 0;
+  if (id !== "undefined" && id !== "-") putAttribute(fields, "faas.invocation_id", id);
+  if (hasLevel && severity.text !== level) putAttribute(fields, "lambda.level", level);
+  if (!options.time || message.timeUnixNano !== undefined) putAttribute(fields, "lambda.time", time);
+  return {
+    ...message,
+    severity: hasLevel ? severity : readSeverity(level, "lambda"),
+    timeUnixNano: options.time ? (message.timeUnixNano ?? readUnixNano(time)) : undefined,
+    fields,
+  };
 }
 
 /** The object that a text is, when it is one JSON object and nothing else. */

@@ -195,7 +195,7 @@ function logRecord(
 
   const message = part !== undefined && part.text !== "" ? readMessage(part.text, { time: false }) : undefined;
   if (part !== undefined && (extra !== undefined || part.text.startsWith("["))) putRequestLine(attributes, part.text);
-  const severity = chooseSeverity(message, part, level, type, ownStatus ?? status, attributes);
+  const severity = chooseSeverity(message, part, level, type, ownStatus === CRASHED ? CRASHED : status, attributes);
   const timeUnixNano = readTime(item, part, proxy, attributes);
   const ids = readIds(item, message?.trace, attributes);
   let dropped = putUnknownFields(attributes, item, unknownFields(item), "vercel.");
@@ -246,10 +246,9 @@ function chooseSeverity(
   if (own?.text !== undefined) return own;
   pushAttribute(attributes, "vercel.log.level", level);
   if (type === "fatal") return { number: FATAL };
-  if (status === CRASHED) return { number: ERROR };
   // What a function printed is not the request that it printed it for.
-  if (status === undefined || status < 100 || type === "stdout" || type === "stderr") return undefined;
-  return { number: httpStatusSeverity(status) };
+  if (status === undefined || type === "stdout" || type === "stderr") return undefined;
+  return status === CRASHED ? { number: ERROR } : { number: httpStatusSeverity(status) };
 }
 
 function readTime(

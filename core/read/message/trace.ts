@@ -15,7 +15,8 @@ const ID_KEYS = [
   ["dd.trace_id", "dd.span_id"],
 ] as const;
 const SESSION_KEYS = ["highlight.session_id", "highlight_session_id", "secure_session_id"] as const;
-const REQUEST_KEYS = ["x-highlight-request", "X-Highlight-Request"] as const;
+/** A header's name has no case; these are the ways in which logs spell it. */
+const REQUEST_KEYS = ["x-highlight-request", "X-Highlight-Request", "X-HIGHLIGHT-REQUEST"] as const;
 
 /** What a trace may be under. */
 export const TRACE_NAMES: readonly string[] = [...ID_KEYS.map(([traceKey]) => traceKey), "trace", "traceparent"];

@@ -49,6 +49,44 @@ describe("body", () => {
   });
 });
 
+describe("a line with the prefix of Lambda's Node runtime", () => {
+  const prefix = "2026-01-01T00:00:00.000Z\t643af4e3-975a-4cc7-9e7a-1eda11539d90\tWARN\t";
+
+  test("gives its time, id and level, and the rest is the body", () => {
+    const message = read(`${prefix}disk`, true);
+    expect(message).toMatchObject({ body: "disk", severity: { number: 13, text: "WARN" }, timeUnixNano: 1_767_225_600_000_000_000n });
+    expect(fieldsOf(message)).toEqual({ "faas.invocation_id": "643af4e3-975a-4cc7-9e7a-1eda11539d90" });
+  });
+
+  test("keeps the time as a field where the platform's is the better one", () => {
+    const message = read(`${prefix}disk`);
+    expect(message.timeUnixNano).toBeUndefined();
+    expect(fieldsOf(message)).toMatchObject({ "lambda.time": "2026-01-01T00:00:00.000Z" });
+  });
+
+  test("is read as the line behind it, whose level wins", () => {
+    const message = read(`${prefix}${JSON.stringify({ level: "error", msg: "m", a: 1 })}`);
+    expect(message).toMatchObject({ body: "m", severity: { number: 17, text: "error" } });
+    expect(fieldsOf(message)).toMatchObject({ a: 1, "lambda.level": "WARN" });
+  });
+
+  test.each(["undefined", "-"])("has no invocation while the function starts: %s", (id) => {
+    const message = read(`2026-01-01T00:00:00.000Z\t${id}\tERROR\tcold`, true);
+    expect(message).toMatchObject({ body: "cold", severity: { number: 17 } });
+    expect(fieldsOf(message)).toEqual({});
+  });
+
+  test("is unpacked once, however often it stands there", () => {
+    expect(read(prefix.repeat(3)).body).toBe(prefix.repeat(2));
+    expect(String(read(prefix.repeat(50_000)).body).startsWith(prefix)).toBe(true);
+  });
+
+  test.each(["2026-01-01T00:00:00.000Z\tx\tLOUD\tm", "2026-01-01T00:00:00.000Z\tWARN\tm", "2026-01-01 00:00:00.0000\tx\tWARN\tm"])(
+    "is not seen in %j",
+    (line) => expect(read(line).body).toBe(line),
+  );
+});
+
 describe("severity", () => {
   test.each<[string, string | object, number, string | undefined]>([
     ["a word", { level: "warn" }, 13, "warn"],
