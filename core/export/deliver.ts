@@ -258,7 +258,8 @@ class Delivery {
 
 function toFailure({ kind, status, message }: Refusal): Failure {
   const detail = `the destination refused the request with ${status}${message === "" ? "" : `: ${message}`}`;
-  return { reason: kind === "too-large" ? "too-large" : "unreadable", detail };
+  if (kind === "too-large") return { reason: "too-large", detail };
+  return { reason: status === UNSUPPORTED_MEDIA_TYPE ? "unsupported" : "unreadable", detail };
 }
 
 async function gzipByStream(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {

@@ -386,17 +386,19 @@ describe("traces and metrics", () => {
   });
 
   test.each([
-    [400, 400],
-    [422, 400],
-    [413, 413],
-    [401, 503],
-    [500, 503],
-  ])("that the destination refuses with %i are refused with %i", async (theirs, ours) => {
+    [400, 400, 1],
+    // Once more without compression, which may be what is not supported.
+    [415, 415, 2],
+    [422, 400, 1],
+    [413, 413, 1],
+    [401, 503, 1],
+    [500, 503, 1],
+  ])("that the destination refuses with %i are refused with %i", async (theirs, ours, asked) => {
     const { answer, requests } = await openRaw();
-    answer({ status: theirs });
+    answer(...Array.from({ length: asked }, () => ({ status: theirs })));
     const response = await post(SPANS, JSON_TYPE, {}, "/v1/traces");
     expect(response.status).toBe(ours);
-    expect(requests.length).toBe(1);
+    expect(requests.length).toBe(asked);
   });
 
   test("are tried again inside the budget", async () => {
