@@ -19,8 +19,12 @@ export const logpushDrain: HttpDrain = {
       isProbe: (body) => isLogpushValidation(body) || isEmptyPayload(body),
       sniffGzip: true,
       deliver(drain, body, options, { url }) {
-        const dataset = readDataset(url);
-        return drain.deliver(createCloudflareLogpushSource({ dataset, invocationLogs: cloudflare.invocationLogs }), body, options);
+        const { invocationLogs, parseJsonMessages } = cloudflare;
+        return drain.deliver(
+          createCloudflareLogpushSource({ dataset: readDataset(url), invocationLogs, parseJsonMessages }),
+          body,
+          options,
+        );
       },
       answer: (outcome) => plainAnswer(outcome),
     };

@@ -22,6 +22,8 @@ const OWN_HEADERS: ReadonlySet<string> = new Set([
   "transfer-encoding",
   "upgrade",
 ]);
+/** In lower case. https://www.rfc-editor.org/rfc/rfc9110#name-field-names */
+const HEADER_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
 /** Words that belong before a token in a header, not into a list of tokens. */
 const SCHEMES: ReadonlySet<string> = new Set(["bearer", "basic", "splunk"]);
 
@@ -48,7 +50,7 @@ export function parseHeaders(text: string): Parsed<ReadonlyMap<string, string>> 
   const headers = new Map<string, string>();
   for (const { key, value, position } of pairs.value) {
     const name = key.toLowerCase();
-    if (!/^[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name)) return fault(`has no valid header name in member ${position}`);
+    if (!HEADER_NAME.test(name)) return fault(`has no valid header name in member ${position}`);
     if (!/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
       return fault(`has a character that no header may hold in the value of member ${position}`);
     if (OWN_HEADERS.has(name)) return fault(`sets ${name}, which the exporter sets itself`);
@@ -67,6 +69,14 @@ export function parseAttributes(text: string): Parsed<ReadonlyMap<string, string
 export function parseWords(text: string): Parsed<readonly string[]> {
   const words = text.split(/[\s,]+/).filter((word) => word !== "");
   return words.length === 0 ? fault("holds nothing but separators") : { ok: true, value: words };
+}
+
+/** Header names between commas or white space, lower-cased. */
+export function parseHeaderNames(text: string): Parsed<readonly string[]> {
+  const words = parseWords(text.toLowerCase());
+  const wrong = words.ok ? words.value.findIndex((name) => !HEADER_NAME.test(name)) : -1;
+  // A name that is none may be a whole header, value and all.
+  return wrong < 0 ? words : fault(`has no valid header name in member ${wrong + 1}`);
 }
 
 /** Globs between commas; a glob may hold blanks, since a message does. */

@@ -1,12 +1,13 @@
 // Every variable that configures a drain, in one table: its name, what it is, its default, what it accepts and how it is read.
+import { type Defaulted, type Variable, type VariableDescription, variable, withDefault } from "./config-row.ts";
 import {
   type Endpoint,
-  type Parsed,
   parseAttributes,
   parseBoolean,
   parseChoice,
   parseEndpoint,
   parseGlobs,
+  parseHeaderNames,
   parseHeaders,
   parseHeaderWord,
   parseHost,
@@ -25,33 +26,6 @@ export const SECRET_VARIABLES = [
   "LOGPUSH_TOKEN",
   "OTLP_INTAKE_TOKEN",
 ] as const;
-
-/** A variable as help shows it. */
-export interface VariableDescription {
-  readonly name: string;
-  readonly description: string;
-  readonly defaultValue: string | undefined;
-  readonly accepted: string;
-  readonly secret: boolean;
-}
-
-export interface Variable<T> extends VariableDescription {
-  readonly parse: (text: string) => Parsed<T>;
-  /** What is doubtful about a value that is accepted all the same. */
-  readonly doubt: (value: T) => string | undefined;
-}
-
-/** A variable that always has a value. */
-export type Defaulted<T> = Variable<T> & { readonly defaultValue: string };
-
-interface Row<T> {
-  readonly name: string;
-  readonly description: string;
-  readonly accepted: string;
-  readonly parse: (text: string) => Parsed<T>;
-  readonly secret?: true;
-  readonly doubt?: (value: T) => string | undefined;
-}
 
 const OTLP = "OTEL_EXPORTER_OTLP_";
 /** Vercel itself refuses shorter secrets; a token that nobody can guess has at least 16 characters. */
@@ -194,17 +168,26 @@ export const GENERAL = {
     accepted: "keep, report, drop",
     parse: parseChoice(["keep", "report", "drop"]),
   }),
-  invocationLogs: withDefault("on", {
-    name: "OTLP_DRAIN_INVOCATION_LOGS",
-    description: "One record per invocation of a Cloudflare Worker, beside what it logged (tail and Logpush)",
-    accepted: "on, off",
-    parse: parseChoice(["on", "off"]),
-  }),
+  invocationLogs: onOff(
+    "on",
+    "INVOCATION_LOGS",
+    "One record per invocation of a Cloudflare Worker, beside what it logged (tail and Logpush)",
+  ),
   streamingTail: withDefault("0", {
     name: "OTLP_DRAIN_STREAMING_TAIL",
     description: "Experimental: the Worker takes what a streaming_tail_consumers line sends",
     accepted: "1, true, 0, false",
     parse: parseBoolean,
+  }),
+  diagnosticsChannels: onOff("off", "DIAGNOSTICS_CHANNELS", "What Cloudflare Workers publish on node:diagnostics_channel (tail)"),
+  traceparent: onOff("on", "TRACEPARENT", "A traceparent header names the trace of what a Cloudflare Worker logs for its request (tail)"),
+  parseJson: onOff("on", "PARSE_JSON", "A console text of a Cloudflare Worker that is a JSON object is read like one (tail and Logpush)"),
+  clientAddress: onOff("off", "CLIENT_ADDRESS", "The visitor's address at a Cloudflare Worker, which is personal data (tail)"),
+  requestHeaders: variable({
+    name: "OTLP_DRAIN_REQUEST_HEADERS",
+    description: "Headers of requests to Cloudflare Workers that are handed on (tail); those with secrets come as REDACTED",
+    accepted: "header names, separated by commas or spaces",
+    parse: parseHeaderNames,
   }),
   awsRegion: variable({
     name: "AWS_REGION",
@@ -253,11 +236,8 @@ export const VARIABLES: readonly VariableDescription[] = [
   ...Object.values(FORWARDED.metrics),
 ].map(({ name, description, defaultValue, accepted, secret }) => ({ name, description, defaultValue, accepted, secret }));
 
-/** The value of a variable that is not set. */
-export function defaultOf<T>({ name, defaultValue, parse }: Defaulted<T>): T {
-  const parsed = parse(defaultValue);
-  if (!parsed.ok) throw new Error(`the default of ${name} ${parsed.error}`);
-  return parsed.value;
+function onOff(defaultValue: "on" | "off", name: string, description: string): Defaulted<"on" | "off"> {
+  return withDefault(defaultValue, { name: `OTLP_DRAIN_${name}`, description, accepted: "on, off", parse: parseChoice(["on", "off"]) });
 }
 
 function globs(name: string, description: string): Variable<readonly string[]> {
@@ -267,14 +247,6 @@ function globs(name: string, description: string): Variable<readonly string[]> {
     accepted: "globs, separated by commas; * stands for any text",
     parse: parseGlobs,
   });
-}
-
-function variable<T>(row: Row<T>): Variable<T> {
-  return { secret: false, defaultValue: undefined, doubt: () => undefined, ...row };
-}
-
-function withDefault<T>(defaultValue: string, row: Row<T>): Defaulted<T> {
-  return { ...variable(row), defaultValue };
 }
 
 function logsForm<T>(general: Variable<T>): Variable<T> {

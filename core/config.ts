@@ -1,6 +1,7 @@
 // Turns an environment into a Config, or into all of its faults, each one line that names the variable. Secrets appear in neither.
+import { type Defaulted, defaultOf, type Variable } from "./config-row.ts";
 import type { Endpoint } from "./config-values.ts";
-import { type Defaulted, defaultOf, FORWARDED, GENERAL, LOGS, SECRETS, type Variable } from "./config-variables.ts";
+import { FORWARDED, GENERAL, LOGS, SECRETS } from "./config-variables.ts";
 import type { KeyValue } from "./otlp/model.ts";
 import type { CloudWatchOptions } from "./read/cloudwatch/options.ts";
 import type { Result } from "./source.ts";
@@ -37,6 +38,13 @@ export interface Config {
     /** One record per invocation of a Worker. */
     readonly invocationLogs: boolean;
     readonly streamingTail: boolean;
+    readonly diagnosticsChannels: boolean;
+    /** Whether a request's `traceparent` names the trace. */
+    readonly traceparent: boolean;
+    readonly parseJsonMessages: boolean;
+    readonly clientAddress: boolean;
+    /** Request headers to hand on; lower-case names. */
+    readonly headerAllowList: readonly string[];
   };
   /** What is taken of CloudWatch logs, and where this drain itself runs. */
   readonly cloudWatch: CloudWatchOptions;
@@ -120,6 +128,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): R
     cloudflare: {
       invocationLogs: readDefaulted(GENERAL.invocationLogs) === "on",
       streamingTail: readDefaulted(GENERAL.streamingTail),
+      diagnosticsChannels: readDefaulted(GENERAL.diagnosticsChannels) === "on",
+      traceparent: readDefaulted(GENERAL.traceparent) === "on",
+      parseJsonMessages: readDefaulted(GENERAL.parseJson) === "on",
+      clientAddress: readDefaulted(GENERAL.clientAddress) === "on",
+      headerAllowList: read(GENERAL.requestHeaders) ?? [],
     },
     cloudWatch: {
       region: read(GENERAL.awsRegion),

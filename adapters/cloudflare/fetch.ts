@@ -2,6 +2,7 @@
 import { createHttpApp } from "../http.ts";
 import { jsonResponse } from "../http-drain.ts";
 import { reportToConsole } from "../report.ts";
+import { findInflaters } from "./inflate.ts";
 import type { WorkerEnv } from "./platform.ts";
 import { type Started, startWorker } from "./start.ts";
 
@@ -21,7 +22,7 @@ export async function fetch(request: Request, env: WorkerEnv): Promise<Response>
   const { config, drain } = started.value;
   let app = apps.get(started.value);
   if (app === undefined) {
-    app = createHttpApp({ config, drain, report: reportToConsole, admit: admitAll });
+    app = createHttpApp({ config, drain, report: reportToConsole, admit: admitAll, inflaters: findInflaters() });
     apps.set(started.value, app);
   }
   return await app.fetch(request);

@@ -23,7 +23,7 @@ export async function tail(items: readonly TraceItemLike[], env: WorkerEnv): Pro
   const { config } = started.value;
   let source = sources.get(started.value);
   if (source === undefined) {
-    source = createCloudflareTailSource({ invocationLogs: config.cloudflare.invocationLogs, ownEndpoint: config.otlp.endpoint });
+    source = createCloudflareTailSource({ ...config.cloudflare, ownEndpoint: config.otlp.endpoint });
     sources.set(started.value, source);
   }
   await deliverOnce(source, items, started.value);

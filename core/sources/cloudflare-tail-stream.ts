@@ -35,6 +35,8 @@ export interface TailStreamEvent {
   readonly sequence?: unknown;
   /** `{type: "onset" | "log" | "exception" | "outcome" | ..., ...}` */
   readonly event?: unknown;
+  /** Of an onset, not from the platform: an earlier slice of its invocation held an exception. */
+  readonly hadExceptions?: boolean;
 }
 
 export type CloudflareTailStreamOptions = TailOptions;
@@ -45,7 +47,8 @@ const NO_HEADERS: Headers = new Map();
 /**
  * The payload is `[onset, ...events]` of one invocation, whole or a slice; or of several, one after the other. Without its onset
  * a slice does not know its Worker. The invocation's own record comes with the `outcome`, so a slice that has it should have the
- * `return` too. Skipped, and counted as filtered: invocations of tail workers and of our own endpoint, spans and their attributes.
+ * `return` and the attributes of the invocation's span too, and an onset with `hadExceptions` where that is so. Skipped, and counted
+ * as filtered: invocations of tail workers and of our own endpoint, spans and their attributes.
  */
 export function createCloudflareTailStreamSource(options: CloudflareTailStreamOptions = {}): Source<readonly TailStreamEvent[]> {
   const reader = createTailReader(options);
@@ -88,7 +91,7 @@ function pushSlice(
   const info = readMember(onset, "info");
   const headers = handlerType === "fetch" ? readHeaders(readMember(info, "headers"), reader.wantedHeaders) : NO_HEADERS;
   const summary = summarize(slice);
-  const invocation = readInvocation(slice, handlerType, headers, summary, observedTimeUnixNano);
+  const invocation = readInvocation(slice, handlerType, headers, summary, reader, observedTimeUnixNano);
   const hasOwnRecord = summary.end !== undefined && reader.invocationLogs;
   if (hasOwnRecord) {
     const handler = readHandler(info, handlerType, headers, summary, reader.request);
@@ -127,11 +130,18 @@ function pushSlice(
   return { malformed, filtered };
 }
 
-function readInvocation(slice: Slice, handlerType: string, headers: Headers, { end }: Summary, observedTimeUnixNano: bigint): Invocation {
+function readInvocation(
+  slice: Slice,
+  handlerType: string,
+  headers: Headers,
+  { end }: Summary,
+  { useTraceparent }: TailReader,
+  observedTimeUnixNano: bigint,
+): Invocation {
   const onset = readMember(slice.onset, "event");
   const first = slice.onset ?? slice.events[0];
   // The platform's own trace goes on where a `traceparent` ends, once it adopts them; until then its ids are the better ones.
-  const { trace, attributes: correlation } = readCorrelation(headers, readSpan(first), true);
+  const { trace, attributes: correlation } = readCorrelation(headers, readSpan(first), useTraceparent);
   const attributes = invocationAttributes({
     handlerType,
     invocationId: readMember(first, "invocationId"),

@@ -49,10 +49,7 @@ export interface TraceItemLike {
   readonly wallTime?: unknown;
 }
 
-export interface CloudflareTailOptions extends TailOptions {
-  /** Whether the request's `traceparent` names the trace of all records of its invocation. Default true. */
-  readonly traceparent?: boolean | undefined;
-}
+export type CloudflareTailOptions = TailOptions;
 
 const NO_HEADERS: Headers = new Map();
 const SCOPE: Scope = { name: "otlp-drain/cloudflare-tail", version: VERSION };
@@ -65,23 +62,17 @@ const RECORDS_PER_BATCH = 256;
  */
 export function createCloudflareTailSource(options: CloudflareTailOptions = {}): Source<readonly TraceItemLike[]> {
   const reader = createTailReader(options);
-  const useTraceparent = options.traceparent ?? true;
   return {
     name: "cloudflare-tail",
     decode(payload, context) {
       if (!Array.isArray(payload))
         return { ok: false, error: { reason: "unreadable", detail: "a tail payload is an array of trace items" } };
-      return { ok: true, value: { batches: decodeBatches(payload, reader, useTraceparent, context) } };
+      return { ok: true, value: { batches: decodeBatches(payload, reader, context) } };
     },
   };
 }
 
-function* decodeBatches(
-  items: readonly TraceItemLike[],
-  reader: TailReader,
-  useTraceparent: boolean,
-  context: DecodeContext,
-): Generator<Batch, void, undefined> {
+function* decodeBatches(items: readonly TraceItemLike[], reader: TailReader, context: DecodeContext): Generator<Batch, void, undefined> {
   const groups = new ResourceGroups();
   let records = 0;
   let malformed = 0;
@@ -90,7 +81,7 @@ function* decodeBatches(
     const resource = workerResource(item, context);
     const group = groups.records(resourceKey(resource), SCOPE, () => resource);
     const before = group.length;
-    malformed += pushItem(group, item, reader, useTraceparent, context.observedTimeUnixNano);
+    malformed += pushItem(group, item, reader, context.observedTimeUnixNano);
     records += group.length - before;
     if (group.length === before) filtered++;
     if (records < RECORDS_PER_BATCH) continue;
@@ -101,13 +92,7 @@ function* decodeBatches(
 }
 
 /** @returns how many of the records are raw; none is appended for an item that is skipped */
-function pushItem(
-  records: LogRecord[],
-  item: TraceItemLike,
-  reader: TailReader,
-  useTraceparent: boolean,
-  observedTimeUnixNano: bigint,
-): number {
+function pushItem(records: LogRecord[], item: TraceItemLike, reader: TailReader, observedTimeUnixNano: bigint): number {
   if (typeof item !== "object" || item === null || Array.isArray(item)) {
     records.push(brokenRecord(toAnyValue(item) ?? null, "not a trace item", observedTimeUnixNano));
     return 1;
@@ -118,7 +103,7 @@ function pushItem(
   // What a tail worker logs about its own work would come back to it for ever.
   if (handlerType === "tail" || reader.isOwnEndpoint(readMember(request, "url"))) return 0;
   const headers = request === undefined ? NO_HEADERS : readHeaders(readMember(request, "headers"), reader.wantedHeaders);
-  const invocation = readInvocation(item, handlerType, headers, useTraceparent, observedTimeUnixNano);
+  const invocation = readInvocation(item, handlerType, headers, reader, observedTimeUnixNano);
   if (reader.invocationLogs) records.push(readInvocationRecord(item, invocation, event, headers, reader));
   return pushParts(records, item, invocation, reader);
 }
@@ -127,7 +112,7 @@ function readInvocation(
   item: TraceItemLike,
   handlerType: string,
   headers: Headers,
-  useTraceparent: boolean,
+  { useTraceparent }: TailReader,
   observedTimeUnixNano: bigint,
 ): Invocation {
   const { trace, attributes: correlation } = readCorrelation(headers, undefined, useTraceparent);

@@ -42,6 +42,14 @@ function item(message: string, more: object = {}): TraceItemLike {
   };
 }
 
+const SWITCHED = {
+  OTLP_DRAIN_DIAGNOSTICS_CHANNELS: "on",
+  OTLP_DRAIN_TRACEPARENT: "off",
+  OTLP_DRAIN_PARSE_JSON: "off",
+  OTLP_DRAIN_CLIENT_ADDRESS: "on",
+  OTLP_DRAIN_REQUEST_HEADERS: "X-Request-Id",
+};
+
 function bodies(): unknown[] {
   return receiver.accepted.map(({ body }) => body);
 }
@@ -61,6 +69,29 @@ describe("tail", () => {
   test("has the record of each invocation, unless it is switched off", async () => {
     await worker.tail([item("one")], createEnv({ OTLP_DRAIN_INVOCATION_LOGS: "on" }));
     expect(receiver.accepted.map(({ eventName }) => eventName)).toEqual(["cloudflare.invocation", ""]);
+  });
+
+  test("says more or less as its switches want", async () => {
+    const headers = {
+      traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+      "cf-connecting-ip": "203.0.113.7",
+      "x-request-id": "r-1",
+    };
+    const chatty = item('{"msg":"structured"}', {
+      event: { request: { method: "GET", url: "https://shop.example/", headers }, response: { status: 200 } },
+      diagnosticsChannelEvents: [{ timestamp: 1_763_683_200_283, channel: "my", message: "published" }],
+    });
+    await worker.tail([chatty], createEnv({ OTLP_DRAIN_INVOCATION_LOGS: "on" }));
+    await worker.tail([chatty], createEnv({ OTLP_DRAIN_INVOCATION_LOGS: "on", ...SWITCHED }));
+    const [before, ...more] = [receiver.accepted.slice(0, 2), ...receiver.accepted.slice(2)];
+    expect(before).toMatchObject([{ traceId: "4bf92f3577b34da6a3ce929d0e0e4736" }, { body: "structured" }]);
+    expect(before[0]?.attributes).not.toHaveProperty(["client.address"]);
+    expect(before[0]?.attributes).not.toHaveProperty(["http.request.header.x-request-id"]);
+    expect(more).toMatchObject([
+      { traceId: "", attributes: { "client.address": "203.0.113.7", "http.request.header.x-request-id": ["r-1"] } },
+      { traceId: "", body: '{"msg":"structured"}' },
+      { traceId: "", body: "published", attributes: { "cloudflare.diagnostics_channel.name": "my" } },
+    ]);
   });
 
   test("reads items that are no plain objects without cloning them", async () => {
@@ -314,6 +345,75 @@ describe("tailStream", () => {
     expect([texts.length, new Set(texts).size]).toEqual([1_200, 1_200]);
     expect(receiver.accepted.filter(({ eventName }) => eventName === "cloudflare.invocation")).toMatchObject([
       { attributes: { "http.response.status_code": 200 } },
+    ]);
+  });
+
+  const STREAMING = { OTLP_DRAIN_STREAMING_TAIL: "1", OTLP_DRAIN_INVOCATION_LOGS: "on" };
+  const [onset] = events as [TailStreamEvent];
+  const { spanId: rootSpan } = onset.event as { readonly spanId: string };
+  const streamed = (event: object, spanId = rootSpan): TailStreamEvent => ({
+    ...onset,
+    spanContext: { ...(onset.spanContext as object), spanId },
+    event,
+  });
+  const lines600 = Array.from({ length: 600 }, (_, index) => streamed({ type: "log", level: "log", message: [`line ${index}`] }));
+  const outcome = streamed({ type: "outcome", outcome: "ok", cpuTime: 1, wallTime: 2 });
+  const returned = streamed({ type: "return", info: { type: "fetch", statusCode: 404 } });
+
+  test("knows at the end of a long invocation of an exception long before, which is delivered once", async () => {
+    const exception = streamed({ type: "exception", name: "Error", message: "early" });
+    await stream([onset, exception, ...lines600, outcome], createEnv(STREAMING));
+    expect(receiver.requests.length).toBe(2);
+    expect(receiver.accepted.filter(({ body }) => body === "Error: early").length).toBe(1);
+    expect(receiver.accepted.filter(({ eventName }) => eventName === "cloudflare.invocation")).toMatchObject([{ severityNumber: 17 }]);
+  });
+
+  test("without an exception ends as its outcome says", async () => {
+    await stream([onset, ...lines600, outcome], createEnv(STREAMING));
+    expect(receiver.accepted.filter(({ eventName }) => eventName === "cloudflare.invocation")).toMatchObject([{ severityNumber: 9 }]);
+  });
+
+  test("knows the status and its own attributes after those of very many spans", async () => {
+    const children = Array.from({ length: 300 }, (_, index) =>
+      streamed({ type: "attributes", info: [{ name: `child.${index}`, value: index }] }, "908bb0cf7bb71d83"),
+    );
+    const own = streamed({ type: "attributes", info: [{ name: "own", value: 1 }] });
+    await stream([onset, ...children, own, returned, ...lines600, outcome], createEnv(STREAMING));
+    const [record, ...more] = receiver.accepted.filter(({ eventName }) => eventName === "cloudflare.invocation");
+    expect(more).toEqual([]);
+    expect(record).toMatchObject({ severityNumber: 13, attributes: { "http.response.status_code": 404, own: 1 } });
+    expect(record?.attributes).not.toHaveProperty(["child.0"]);
+  });
+
+  test("says more or less as its switches want", async () => {
+    const info = onset.event as { readonly info: object };
+    const asked = {
+      ...onset,
+      spanContext: undefined,
+      event: {
+        ...info,
+        info: {
+          ...info.info,
+          headers: [
+            { name: "traceparent", value: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01" },
+            { name: "cf-connecting-ip", value: "203.0.113.7" },
+            { name: "x-request-id", value: "r-1" },
+          ],
+        },
+      },
+    };
+    const said = [
+      { type: "log", level: "log", message: ['{"msg":"structured"}'] },
+      { type: "diagnosticChannel", channel: "my", message: "published" },
+      { type: "outcome", outcome: "ok" },
+    ].map((event) => ({ ...asked, event }));
+    await stream([asked, ...said], createEnv(STREAMING));
+    expect(receiver.accepted).toMatchObject([{ traceId: "4bf92f3577b34da6a3ce929d0e0e4736" }, { body: "structured" }]);
+    await stream([asked, ...said], createEnv({ ...STREAMING, ...SWITCHED }));
+    expect(receiver.accepted.slice(2)).toMatchObject([
+      { traceId: "", attributes: { "client.address": "203.0.113.7", "http.request.header.x-request-id": ["r-1"] } },
+      { traceId: "", body: '{"msg":"structured"}' },
+      { traceId: "", body: "published" },
     ]);
   });
 });

@@ -99,6 +99,12 @@ describe("an upload with its token", () => {
     expect(bodies()).toEqual(["hello"]);
   });
 
+  test("has console texts as they were where JSON is not to be read", async () => {
+    await open({ ...ENV, OTLP_DRAIN_INVOCATION_LOGS: "off", OTLP_DRAIN_PARSE_JSON: "off" });
+    expect((await post(JSON.stringify(traceEvent('{"msg":"structured"}')))).status).toBe(200);
+    expect(bodies()).toEqual(['{"msg":"structured"}']);
+  });
+
   test.each<[string, Body, Record<string, string>]>([
     ["plain", HTTP_ROW, {}],
     ["gzip", gzipSync(HTTP_ROW), { "content-encoding": "gzip" }],

@@ -32,7 +32,15 @@ describe("an empty environment", () => {
     secrets: { VERCEL_DRAIN_SECRET: [], FLY_DRAIN_TOKEN: [], FIREHOSE_ACCESS_KEY: [], LOGPUSH_TOKEN: [], OTLP_INTAKE_TOKEN: [] },
     vercelVerify: undefined,
     flyIgnoreApps: [],
-    cloudflare: { invocationLogs: true, streamingTail: false },
+    cloudflare: {
+      invocationLogs: true,
+      streamingTail: false,
+      diagnosticsChannels: false,
+      traceparent: true,
+      parseJsonMessages: true,
+      clientAddress: false,
+      headerAllowList: [],
+    },
     cloudWatch: {
       region: undefined,
       ownLogGroup: undefined,
@@ -92,6 +100,8 @@ describe("the table", () => {
       "OTEL_EXPORTER_OTLP_TRACES_HEADERS",
       "OTEL_RESOURCE_ATTRIBUTES",
       "OTEL_SERVICE_NAME",
+      "OTLP_DRAIN_CLIENT_ADDRESS",
+      "OTLP_DRAIN_DIAGNOSTICS_CHANNELS",
       "OTLP_DRAIN_EXCLUDE_LOG_GROUPS",
       "OTLP_DRAIN_EXCLUDE_LOG_STREAMS",
       "OTLP_DRAIN_EXCLUDE_MESSAGE",
@@ -103,8 +113,11 @@ describe("the table", () => {
       "OTLP_DRAIN_INVOCATION_LOGS",
       "OTLP_DRAIN_MAX_BODY_BYTES",
       "OTLP_DRAIN_MAX_DECODED_BYTES",
+      "OTLP_DRAIN_PARSE_JSON",
       "OTLP_DRAIN_PLATFORM_LOGS",
+      "OTLP_DRAIN_REQUEST_HEADERS",
       "OTLP_DRAIN_STREAMING_TAIL",
+      "OTLP_DRAIN_TRACEPARENT",
       "OTLP_INTAKE_TOKEN",
       "PORT",
       "VERCEL_DRAIN_SECRET",
@@ -230,11 +243,33 @@ describe("where other signals are forwarded to", () => {
 
 describe("the Cloudflare variables", () => {
   test("turn invocation records off and the streaming tail on", () => {
-    expect(read({ OTLP_DRAIN_INVOCATION_LOGS: "Off", OTLP_DRAIN_STREAMING_TAIL: "1" }).cloudflare).toEqual({
+    expect(read({ OTLP_DRAIN_INVOCATION_LOGS: "Off", OTLP_DRAIN_STREAMING_TAIL: "1" }).cloudflare).toMatchObject({
       invocationLogs: false,
       streamingTail: true,
     });
     expect(faultsOf({ OTLP_DRAIN_INVOCATION_LOGS: "0" })).toEqual(['OTLP_DRAIN_INVOCATION_LOGS is "0"; accepted: on, off']);
+  });
+
+  test.each([
+    ["DIAGNOSTICS_CHANNELS", "on", { diagnosticsChannels: true }],
+    ["TRACEPARENT", "off", { traceparent: false }],
+    ["PARSE_JSON", "off", { parseJsonMessages: false }],
+    ["CLIENT_ADDRESS", "on", { clientAddress: true }],
+  ])("OTLP_DRAIN_%s=%s changes one thing", (name, value, change) => {
+    const { cloudflare } = read({});
+    expect(read({ [`OTLP_DRAIN_${name}`]: value }).cloudflare).toEqual({ ...cloudflare, ...change });
+    expect(faultsOf({ [`OTLP_DRAIN_${name}`]: "yes" })).toEqual([`OTLP_DRAIN_${name} is "yes"; accepted: on, off`]);
+  });
+
+  test("name request headers, in any case, and do not repeat what is none", () => {
+    expect(read({ OTLP_DRAIN_REQUEST_HEADERS: " X-Request-Id,referer , accept-language" }).cloudflare.headerAllowList).toEqual([
+      "x-request-id",
+      "referer",
+      "accept-language",
+    ]);
+    expect(faultsOf({ OTLP_DRAIN_REQUEST_HEADERS: "referer,x-api-key=s3cret" })).toEqual([
+      "OTLP_DRAIN_REQUEST_HEADERS has no valid header name in member 2; accepted: header names, separated by commas or spaces",
+    ]);
   });
 });
 

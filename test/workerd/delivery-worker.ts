@@ -1,5 +1,6 @@
 // A Worker for the delivery suite: the HTTP app as `adapters/cloudflare/fetch.ts` serves it, but for the destination, which each request
 // names, and for budget and delays, which are short. It answers with what was counted for that destination so far.
+import { findInflaters } from "../../adapters/cloudflare/inflate.ts";
 import { createConfiguredDrain } from "../../adapters/configured.ts";
 import { createHttpApp } from "../../adapters/http.ts";
 import { type ReportLine, reportDeadLetter } from "../../adapters/report.ts";
@@ -24,7 +25,7 @@ function serve(destination: string, env: Readonly<Record<string, string>>): Serv
   const { endpoint = "", ...otlp } = config.otlp;
   const exporter = createOtlpExporter({ ...otlp, endpoint, now: Date.now, retryDelayMs: 5, onDeadLetter: reportDeadLetter(report) });
   const drain: Drain = createConfiguredDrain(config, exporter, { now: Date.now });
-  return { app: createHttpApp({ config, drain, report }), lines };
+  return { app: createHttpApp({ config, drain, report, inflaters: findInflaters() }), lines };
 }
 
 export default {

@@ -1,11 +1,13 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
 import { deliveriesTo, expectSmoke, smokeEnv } from "../anywhere/smoke.ts";
 import type { FlatRecord } from "../support/oracle.ts";
 import { ok, type Receiver, startReceiver, status } from "../support/receiver.ts";
 import { startWorkers, type Workers, type WorkersOptions } from "./workers.ts";
 
+const TOKEN = "a-token-nobody-can-guess";
 const cleanUps: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
@@ -183,6 +185,54 @@ describe("the HTTP drains in workerd", () => {
     expect(deliveries.length).toBe(5);
     await expectSmoke({ base: workers.url, receiver, deliveries });
   }, 60_000);
+
+  test("inflate what Node inflates, and no further than the cap", async () => {
+    const receiver = await openReceiver();
+    const workers = await open({ env: { ...endpoint(receiver), LOGPUSH_TOKEN: TOKEN, OTLP_DRAIN_MAX_DECODED_BYTES: "100000" } });
+    const post = async (body: Uint8Array, coding: string): Promise<number> => {
+      const headers = { authorization: `Bearer ${TOKEN}`, "content-encoding": coding };
+      const answer = await fetch(`${workers.url}/cloudflare/logpush?dataset=audit_logs`, {
+        method: "POST",
+        body: Uint8Array.from(body),
+        headers,
+      });
+      await answer.arrayBuffer();
+      return answer.status;
+    };
+    const row = (id: string): string => `${JSON.stringify({ Datetime: "2026-11-20T00:00:00Z", id })}\n`;
+
+    expect(await post(Buffer.concat([gzipSync(row("first")), gzipSync(row("second"))]), "gzip")).toBe(200);
+    expect(await post(Buffer.concat([gzipSync(row("padded")), Buffer.alloc(512)]), "gzip")).toBe(200);
+    expect(await post(deflateSync(row("deflate")), "deflate")).toBe(200);
+    expect(await post(brotliCompressSync(row("br")), "br")).toBe(200);
+    expect(await post(Buffer.concat([zstdCompressSync(row("zstd one")), zstdCompressSync(row("zstd two"))]), "zstd")).toBe(200);
+    const sent = JSON.stringify(receiver.accepted, (_, value) => (typeof value === "bigint" ? String(value) : value));
+    for (const id of ["first", "second", "padded", "deflate", "br", "zstd one", "zstd two"]) expect(sent).toContain(`"${id}"`);
+    expect(receiver.accepted.length).toBe(7);
+
+    const bomb = Buffer.alloc(50_000_000, 0x20);
+    for (const [compress, coding] of [
+      [gzipSync, "gzip"],
+      [deflateSync, "deflate"],
+      [brotliCompressSync, "br"],
+      [zstdCompressSync, "zstd"],
+    ] as const) {
+      expect(await post(compress(bomb), coding), coding).toBe(413);
+    }
+    expect(await post(Buffer.concat([gzipSync(row("a")), Buffer.from("garbage")]), "gzip")).toBe(400);
+    expect(await post(Buffer.concat([deflateSync(row("a")), Buffer.from("garbage")]), "deflate")).toBe(400);
+    expect(await post(gzipSync(row("a")).subarray(0, -5), "gzip")).toBe(400);
+    expect(receiver.accepted.length).toBe(7);
+  }, 60_000);
+
+  test("deliver without the runtime's zlib too", async () => {
+    const receiver = await openReceiver();
+    const workers = await open({ env: { ...endpoint(receiver), LOGPUSH_TOKEN: TOKEN }, compatibilityDate: "2026-08-03" });
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-encoding": "gzip" };
+    const body = gzipSync('{"Datetime":"2026-11-20T00:00:00Z"}');
+    expect((await fetch(`${workers.url}/cloudflare/logpush`, { method: "POST", body, headers })).status).toBe(200);
+    expect(receiver.accepted.length).toBe(1);
+  }, 30_000);
 });
 
 async function reservePort(): Promise<{ readonly port: number; close(): Promise<void> }> {

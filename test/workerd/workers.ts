@@ -82,9 +82,16 @@ export interface WorkersOptions {
   readonly streaming?: boolean | undefined;
   /** Bind the queue of the durable retry, consumed by our Worker. */
   readonly queue?: boolean | undefined;
+  /** Of our Worker. */
+  readonly compatibilityDate?: string | undefined;
 }
 
-export async function startWorkers({ env, streaming = false, queue = false }: WorkersOptions): Promise<Workers> {
+export async function startWorkers({
+  env,
+  streaming = false,
+  queue = false,
+  compatibilityDate = COMPATIBILITY_DATE,
+}: WorkersOptions): Promise<Workers> {
   const lines: Record<string, unknown>[] = [];
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -97,7 +104,7 @@ export async function startWorkers({ env, streaming = false, queue = false }: Wo
           name: NAME,
           modules: true,
           script: await bundleWorker(),
-          compatibilityDate: COMPATIBILITY_DATE,
+          compatibilityDate,
           bindings: { ...env },
           ...(queue ? { queueProducers: { OTLP_DRAIN_QUEUE: "retry" }, queueConsumers: { retry: { maxBatchTimeout: 0 } } } : {}),
         },

@@ -5,6 +5,8 @@ import { createOwnEndpoint } from "./url.ts";
 export interface TailOptions extends RequestOptions {
   /** One record per invocation, beside what it logged. Default true. */
   readonly invocationLogs?: boolean | undefined;
+  /** Whether the request's `traceparent` names the trace of all records of its invocation, where the platform does not. Default true. */
+  readonly traceparent?: boolean | undefined;
   /** Records of `node:diagnostics_channel`. Default false. */
   readonly diagnosticsChannels?: boolean | undefined;
   /** URL of our OTLP endpoint: when that is a tailed Worker too, its invocations by us are skipped. */
@@ -16,6 +18,7 @@ export interface TailOptions extends RequestOptions {
 export interface TailReader {
   readonly request: RequestOptions;
   readonly invocationLogs: boolean;
+  readonly useTraceparent: boolean;
   readonly diagnosticsChannels: boolean;
   readonly parseJsonMessages: boolean;
   /** Lower-case names. */
@@ -24,10 +27,11 @@ export interface TailReader {
 }
 
 export function createTailReader(options: TailOptions): TailReader {
-  const { invocationLogs = true, diagnosticsChannels = false, parseJsonMessages = true } = options;
+  const { invocationLogs = true, traceparent: useTraceparent = true, diagnosticsChannels = false, parseJsonMessages = true } = options;
   return {
     request: options,
     invocationLogs,
+    useTraceparent,
     diagnosticsChannels,
     parseJsonMessages,
     wantedHeaders: headersToRead(options),

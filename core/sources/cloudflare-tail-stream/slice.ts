@@ -16,6 +16,7 @@ import {
 import { readMember, readText, restOf } from "../../read/cloudflare/platform-object.ts";
 import { isSecretHeader, REDACTED, redactUrl } from "../../read/cloudflare/redaction.ts";
 import type { Headers, RequestOptions } from "../../read/cloudflare/request.ts";
+import { splitUrl, withoutCredentials } from "../../read/cloudflare/url.ts";
 import { readSpanId, readTraceId, type TraceContext } from "../../read/trace-context.ts";
 
 export interface Slice {
@@ -55,7 +56,7 @@ export function summarize({ onset, events }: Slice): Summary {
   putAttributes(attributes, readMember(readMember(onset, "event"), "attributes"));
   let end: unknown;
   let status: unknown;
-  let hasExceptions = false;
+  let hasExceptions = readMember(onset, "hadExceptions") === true;
   for (const envelope of events) {
     const event = readMember(envelope, "event");
     switch (readMember(event, "type")) {
@@ -159,9 +160,16 @@ const ONSET_FIELDS: ReadonlySet<string> = new Set(
 
 /** Attributes are not redacted either. */
 function redactAttribute({ key, value }: KeyValue): KeyValue {
-  if (key.startsWith("url.") && typeof value === "string") return { key, value: redactUrl(value) };
+  if (typeof value === "string" && (key.startsWith("url.") || key === "http.url")) return { key, value: redactWholeUrl(value) };
   const header = /^http\.(?:request|response)\.header\.(.+)$/.exec(key)?.[1];
   return header !== undefined && isSecretHeader(header.toLowerCase()) ? { key, value: REDACTED } : { key, value };
+}
+
+/** As the request's own URL comes out. */
+function redactWholeUrl(url: string): string {
+  const redacted = redactUrl(url);
+  const parts = splitUrl(redacted);
+  return parts === undefined ? redacted : withoutCredentials(redacted, parts);
 }
 
 /** The attributes of the invocation's span, and what a newer runtime says and this code has no name for. */

@@ -135,6 +135,15 @@ describe("a streamed invocation", () => {
     });
   });
 
+  test("shows no credentials of a URL among its attributes", () => {
+    const url = "https://bob:hunter2@shop.example/redact/4bf92f3577b34da6a3ce929d0e0e4736";
+    const attributes = ["url.full", "http.url", "url.original"].map((name) => ({ name, value: url }));
+    const { records } = decodeEvents([onset({ type: "jsrpc" }, { attributes }), outcome]);
+    const redacted = "https://REDACTED:REDACTED@shop.example/redact/REDACTED";
+    expect(records[0]?.attributes).toMatchObject({ "url.full": redacted, "http.url": redacted, "url.original": redacted });
+    expect(textOfAll(records)).not.toMatch(/bob|hunter2|4bf92f3577b34da6a3ce929d0e0e4736/);
+  });
+
   test("takes the attributes of its own span, bigints among them, and not those of others", () => {
     const events = [
       onset({ type: "jsrpc" }),
@@ -176,6 +185,17 @@ describe("a streamed invocation", () => {
     expect(first.records.map(({ body }) => body)).toEqual(["a"]);
     expect(last.records.map(({ eventName, body }) => eventName || body)).toEqual(["cloudflare.invocation", "b"]);
     expect(decodeEvents([onset()])).toMatchObject({ records: [], filtered: 1 });
+  });
+
+  test("in slices is at fault when an earlier one held an exception", () => {
+    expect(decodeEvents([onset(), outcome]).records).toMatchObject([{ severityNumber: 9 }]);
+    expect(decodeEvents([{ ...onset(), hadExceptions: true }, outcome]).records).toMatchObject([{ severityNumber: 17 }]);
+  });
+
+  test("without ids of the platform has the trace of its traceparent, unless that is switched off", () => {
+    const [first, end] = [onset(), outcome].map((event) => ({ ...event, spanContext: undefined }));
+    expect(decodeEvents([first, end]).records).toMatchObject([{ traceId: "f".repeat(32) }]);
+    expect(decodeEvents([first, end], { traceparent: false }).records).toMatchObject([{ traceId: "" }]);
   });
 
   test("of which the onset is missing keeps its records and their ids", () => {
