@@ -6,7 +6,7 @@ import { addReceipt, NO_RECEIPT } from "../receipts.ts";
 import type { Piece } from "./event.ts";
 import { type Item, unpack } from "./unpack.ts";
 
-/** Inflated bytes that go into one delivery. */
+/** Inflated bytes that go into one delivery. A FireLens line whose parts lie in two deliveries stays in parts. */
 const STRETCH_BYTES = 4 * 1024 * 1024;
 
 export interface PieceDelivery {
@@ -35,10 +35,15 @@ export async function deliverPieces(
   let items: Item[] = [];
   let bytes = 0;
   let first: Piece | undefined;
+  // What lies before the first piece of the stretch: when that fails, the rest comes again.
+  let settled = { receipt, skipped };
   for (const [index, piece] of pieces.entries()) {
     const unpacked = await unpack(piece.data, maxBytes);
     if (unpacked.ok) {
-      if (unpacked.value.items.length > 0) first ??= piece;
+      if (unpacked.value.items.length > 0 && first === undefined) {
+        first = piece;
+        settled = { receipt, skipped };
+      }
       for (const item of unpacked.value.items) items.push(item);
       bytes += unpacked.value.bytes;
     } else {
@@ -47,7 +52,7 @@ export async function deliverPieces(
     }
     if (first === undefined || (bytes < STRETCH_BYTES && index < pieces.length - 1)) continue;
     const outcome = await drain.deliver(source, items, { budgetMs: remainingMs() });
-    if (!outcome.ok) return { receipt, skipped, failure: { ...outcome.error, from: first } };
+    if (!outcome.ok) return { ...settled, failure: { ...outcome.error, from: first } };
     receipt = addReceipt(receipt, outcome.value);
     items = [];
     bytes = 0;

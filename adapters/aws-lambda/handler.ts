@@ -78,9 +78,11 @@ export function createLambdaHandler(options: LambdaHandlerOptions): LambdaHandle
         return undefined;
       }
       case "kinesis": {
-        const { failure } = await deliver(invocation.pieces, context);
+        const { failure, receipt, skipped } = await deliver(invocation.pieces, context);
         if (failure === undefined) return { batchItemFailures: [] };
         if (failure.from.sequenceNumber === undefined) throw createError("NotDelivered", `${failure.reason}: ${failure.detail}`);
+        // Of what does not come again.
+        watch(source.name, { ok: true, value: receipt }, skipped);
         watch(source.name, { ok: false, error: failure });
         // Kinesis delivers again from the lowest number on, so one says it all.
         return { batchItemFailures: [{ itemIdentifier: failure.from.sequenceNumber }] };

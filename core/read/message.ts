@@ -86,8 +86,8 @@ function readLambdaLine(text: string, [prefix, time, id, level]: RegExpExecArray
   const { severity } = message;
   const hasLevel = severity !== undefined && severity.number > 0;
   if (id !== "undefined" && id !== "-") putAttribute(fields, "faas.invocation_id", id);
-  if (hasLevel && severity.text !== level) putAttribute(fields, "lambda.level", level);
-  if (!options.time || message.timeUnixNano !== undefined) putAttribute(fields, "lambda.time", time);
+  if (hasLevel && severity.text !== level) putAttribute(fields, "aws.lambda.log.level", level);
+  if (!options.time || message.timeUnixNano !== undefined) putAttribute(fields, "aws.lambda.log.time", time);
   return {
     ...message,
     severity: hasLevel ? severity : readSeverity(level, "lambda"),

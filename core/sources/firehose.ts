@@ -73,7 +73,9 @@ function* readRecords(records: readonly (Uint8Array | BrokenItem)[]): Generator<
 function toGivenAttributes(commonAttributes: Readonly<Record<string, string>>, sourceArn: string | undefined): readonly KeyValue[] {
   const attributes: KeyValue[] = [];
   for (const [name, value] of Object.entries(commonAttributes).slice(0, MAX_COMMON_ATTRIBUTES)) {
-    if (name !== "" && value !== "") putAttribute(attributes, ROUTING[name.toLowerCase()] ?? truncate(name, MAX_KEY_LENGTH), value);
+    if (name === "" || value === "") continue;
+    const routing = Object.hasOwn(ROUTING, name.toLowerCase()) ? ROUTING[name.toLowerCase()] : undefined;
+    putAttribute(attributes, routing ?? truncate(name, MAX_KEY_LENGTH), value);
   }
   if (sourceArn !== undefined && sourceArn !== "") putAttribute(attributes, "aws.firehose.delivery_stream.arn", sourceArn);
   return attributes;

@@ -303,13 +303,21 @@ describe("a Kinesis batch", () => {
     expect(receiver.requests.length).toBeLessThan(20);
   }, 60_000);
 
-  test("that is not delivered is to be sent again from its first record with content, and one line says why", async () => {
+  test("that is not delivered is to be sent again from its first record with content, and lines say why and what is skipped", async () => {
     await open(() => status(401));
     const event = kinesisEvent(["", "poison!", ...pieces("one", "two")]);
     expect(await invoke(event)).toEqual({ batchItemFailures: [{ itemIdentifier: sequenceNumber(2) }] });
     expect(lambda.lines).toEqual([
+      expect.objectContaining({ level: "warn", message: "delivered with remarks", drain: "cloudwatch", delivered: 0, skipped: 1 }),
       { level: "error", message: "not delivered", drain: "cloudwatch", reason: "refused", detail: expect.stringContaining("401") },
     ]);
+  });
+
+  test("that is not delivered counts nothing of what comes again", async () => {
+    await open(() => status(401));
+    const event = kinesisEvent([...pieces("one"), "poison!", ...pieces("two")]);
+    expect(await invoke(event)).toEqual({ batchItemFailures: [{ itemIdentifier: sequenceNumber(0) }] });
+    expect(lambda.lines).toMatchObject([{ level: "error", message: "not delivered" }]);
   });
 
   test("whose second half fails is to be sent again from there, and its first half is delivered", async () => {

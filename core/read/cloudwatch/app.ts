@@ -61,15 +61,7 @@ export function readAppObject(reading: Reading, object: Fields, text: string | u
       putAttribute(reading.attributes, "log.iostream", stream);
     }
   }
-  const trace = readXray(object);
-  if (trace?.key !== undefined) used.push(trace.key);
-  const rest = used.length === 0 ? object : omit(object, used);
-  const message = readFields(rest ?? {}, wrapped ? undefined : (errorBody(object) ?? text), WITH_TIME);
-  takeMessage(reading, message);
-  if (trace !== undefined && message.trace === undefined) reading.trace = trace.context;
-  else if (trace?.key !== undefined && message.trace?.traceId !== trace.context.traceId) {
-    pushAttribute(reading.attributes, trace.key, object[trace.key]);
-  }
+  readTracedFields(reading, object, used, wrapped ? undefined : (errorBody(object) ?? text));
   if (reading.timeUnixNano === undefined && isObject(object["_aws"])) reading.timeUnixNano = readUnixNano(object["_aws"]["Timestamp"]);
   if (wrapped) {
     reading.severityKey = "level";
@@ -77,12 +69,30 @@ export function readAppObject(reading: Reading, object: Fields, text: string | u
   }
 }
 
+/** The fields but those in `used`, and the X-Ray id among them. */
+function readTracedFields(reading: Reading, object: Fields, used: string[], fallbackBody: string | undefined): void {
+  const trace = readXray(object);
+  if (trace?.key !== undefined) used.push(trace.key);
+  const rest = used.length === 0 ? object : omit(object, used);
+  const message = readFields(rest ?? {}, fallbackBody, WITH_TIME);
+  takeMessage(reading, message);
+  if (trace !== undefined && message.trace === undefined) reading.trace = trace.context;
+  else if (trace?.key !== undefined && message.trace?.traceId !== trace.context.traceId) {
+    pushAttribute(reading.attributes, trace.key, object[trace.key]);
+  }
+}
+
 /** What a router wrapped: one level deep, so that a line cannot nest itself without end. */
 function readInner(reading: Reading, text: string): void {
   const object = readJsonObject(text);
-  const message = object === undefined ? readMessage(text, WITH_TIME) : readFields(object, errorBody(object) ?? text, WITH_TIME);
-  takeMessage(reading, message);
-  if (object === undefined && text.includes(TRACEBACK)) putTraceback(reading, text);
+  if (object !== undefined) {
+    const used: string[] = [];
+    readPowertools(reading, object, used);
+    readTracedFields(reading, object, used, errorBody(object) ?? text);
+    return;
+  }
+  takeMessage(reading, readMessage(text, WITH_TIME));
+  if (text.includes(TRACEBACK)) putTraceback(reading, text);
 }
 
 /** An error object without a message of its own reads as errors print: its type and its text. The stack is `exception.stacktrace`. */

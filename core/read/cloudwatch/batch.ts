@@ -72,7 +72,7 @@ export class BatchBuilder {
     const { attributes, severity, body } = reading;
     const trace = chooseTrace(reading.message, reading.trace, attributes);
     this.#findRecords(stretch, event, reading.hint).push({
-      timeUnixNano: chooseTime(reading.timeUnixNano, event["timestamp"], attributes),
+      timeUnixNano: chooseTime(reading.timeUnixNano, event, attributes),
       observedTimeUnixNano: this.#context.observedTimeUnixNano,
       severityNumber: severity?.number,
       severityText: severity?.text,

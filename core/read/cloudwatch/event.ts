@@ -43,7 +43,8 @@ function putExtractedFields(attributes: KeyValue[], extractedFields: unknown): v
  * The message's own time, else CloudWatch's; what cannot be read, or contradicts, stays as an attribute. A message that tells
  * whole seconds (Python's JSON format, RDS) gets CloudWatch's milliseconds of that very second, or its lines would lose their order.
  */
-export function chooseTime(messageTime: bigint | undefined, timestamp: unknown, attributes: KeyValue[]): bigint | undefined {
+export function chooseTime(messageTime: bigint | undefined, event: CloudWatchLogEvent, attributes: KeyValue[]): bigint | undefined {
+  const { timestamp, message } = event;
   if (timestamp === undefined || timestamp === null) return messageTime;
   const eventTime = typeof timestamp === "number" ? millisToUnixNano(timestamp) : readUnixNano(timestamp);
   if (eventTime === undefined) {
@@ -54,7 +55,15 @@ export function chooseTime(messageTime: bigint | undefined, timestamp: unknown, 
   }
   if (messageTime === undefined) return eventTime;
   const drift = eventTime - messageTime;
-  if (drift >= 0n && drift < SECOND_NANOS && messageTime % SECOND_NANOS === 0n) return eventTime;
+  if (drift > 0n && drift < SECOND_NANOS && messageTime % SECOND_NANOS === 0n && !tellsMillis(message, messageTime)) return eventTime;
   if (drift > MAX_DRIFT_NANOS || drift < -MAX_DRIFT_NANOS) putAttribute(attributes, EVENT_TIME, timestamp);
   return messageTime;
+}
+
+/** Whether the message writes the milliseconds of a whole second: `:05.000`, `:05,000` or the number. */
+function tellsMillis(message: unknown, unixNano: bigint): boolean {
+  if (typeof message !== "string") return false;
+  const millis = String(unixNano / 1_000_000n);
+  const second = `:${String((unixNano / SECOND_NANOS) % 60n).padStart(2, "0")}`;
+  return [millis, `${second}.000`, `${second},000`].some((text) => message.includes(text));
 }

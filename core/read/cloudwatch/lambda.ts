@@ -15,12 +15,14 @@ const INVOCATION_ID = "faas.invocation_id";
 /** Longest prefix of any runtime; the patterns never look further. */
 const MAX_HEAD_LENGTH = 512;
 
-/** Only the first three tabs split: messages contain tabs. The id is the word `undefined` before the first invocation. */
+/** Only the first three tabs split: messages contain tabs. Outside an invocation the id is none: see `putInvocationId`. */
 const TAB_PREFIX =
-  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([0-9a-f-]{36}|undefined)\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL|trce|dbug|info|warn|fail|crit)\t/;
-const PYTHON_PREFIX = /^\[([A-Z]{3,10})\]\t(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([0-9a-f-]{36})\t/;
-/** An unhandled error: the class and its message come first, and the traceback ends without them. */
-const PYTHON_UNHANDLED = /^\[ERROR\] ([\w.]{1,256}): ([^\n]*)\n(?=Traceback \(most recent call last\):)/;
+  /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([0-9a-f-]{36}|undefined|-)\t(TRACE|DEBUG|INFO|WARN|ERROR|FATAL|trce|dbug|info|warn|fail|crit)\t/;
+const PYTHON_PREFIX = /^\[([A-Z]{3,10})\]\t(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z)\t([0-9a-f-]{36}|)\t/;
+const PYTHON_ERROR = "[ERROR] ";
+const PYTHON_TRACEBACK = "\nTraceback (most recent call last):";
+/** An unhandled error: the class and its message, if it has one, come first, and the traceback ends without them. */
+const PYTHON_UNHANDLED = /^([\w.]{1,256})(?:: (.*))?$/s;
 const RUBY_PREFIX =
   /^[DIWEFA], \[([^\s\]]{1,40})\s{0,8}#(\d{1,10})\]\s{1,8}(DEBUG|INFO|WARN|ERROR|FATAL|ANY)\s{1,8}(?:([0-9a-f-]{36})\s{1,8})?--\s{0,8}([^:\n]{0,128}):\s/;
 /** A line of the runtime itself about an error that nobody caught, as JSON behind its name. */
@@ -40,9 +42,14 @@ function readTabPrefix(reading: Reading, text: string): boolean {
   const [prefix, time, id, level] = match;
   reading.timeUnixNano = readUnixNano(time);
   reading.severity = readSeverity(level, level === level?.toLowerCase() ? "dotnet" : "lambda");
-  if (id !== "undefined") putAttribute(reading.attributes, INVOCATION_ID, id);
+  putInvocationId(reading, id);
   readRest(reading, toLineFeeds(text.slice(prefix.length)));
   return true;
+}
+
+/** While a function starts, Node's runtime prints `undefined` or `-` for the id, Python's nothing. */
+function putInvocationId({ attributes }: Reading, id: unknown): void {
+  if (id !== "undefined" && id !== "-" && id !== "") putAttribute(attributes, INVOCATION_ID, id);
 }
 
 /** `Invoke Error \t{...}` or the app's own words. */
@@ -65,18 +72,19 @@ function readPython(reading: Reading, text: string): boolean {
     const [prefix, level, time, id] = match;
     reading.timeUnixNano = readUnixNano(time);
     reading.severity = readSeverity(level, "lambda");
-    putAttribute(reading.attributes, INVOCATION_ID, id);
+    putInvocationId(reading, id);
     readAppText(reading, toLineFeeds(text.slice(prefix.length)));
     return true;
   }
-  if (!text.startsWith("[ERROR] ") || !text.includes("Traceback (most recent call last):")) return false;
+  if (!text.startsWith(PYTHON_ERROR)) return false;
   const lines = toLineFeeds(text);
-  const error = PYTHON_UNHANDLED.exec(lines);
+  const headEnd = lines.indexOf(PYTHON_TRACEBACK);
+  const error = headEnd < 0 ? null : PYTHON_UNHANDLED.exec(lines.slice(PYTHON_ERROR.length, headEnd));
   if (error === null) return false;
-  const [head, type, message] = error;
+  const [, type, message] = error;
   pushAttribute(reading.attributes, "exception.type", type);
   pushAttribute(reading.attributes, "exception.message", message);
-  pushAttribute(reading.attributes, "exception.stacktrace", lines.slice(head.length).trimEnd());
+  pushAttribute(reading.attributes, "exception.stacktrace", lines.slice(headEnd + 1).trimEnd());
   readAppText(reading, lines);
   return true;
 }
@@ -98,9 +106,12 @@ function readRuby(reading: Reading, text: string): boolean {
  * Whether an object is the envelope of Lambda's JSON log format. Its names are common ones, so outside a Lambda log group it
  * takes an id of the form that Lambda gives.
  */
-export function isLambdaObject({ timestamp, level, requestId, AWSRequestId, message }: Fields, { kind }: Origin): boolean {
+export function isLambdaObject(object: Fields, { kind }: Origin): boolean {
+  const { timestamp, level, requestId, AWSRequestId, message, errorType } = object;
   const id = requestId ?? AWSRequestId;
-  if (typeof timestamp !== "string" || typeof level !== "string" || typeof id !== "string" || message === undefined) return false;
+  if (typeof timestamp !== "string" || typeof level !== "string" || typeof id !== "string") return false;
+  // Python's runtime writes an error that nobody caught without a message.
+  if (message === undefined && typeof errorType !== "string") return false;
   return kind === "lambda" || (kind === "unknown" && /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(id));
 }
 
@@ -111,7 +122,7 @@ export function readLambdaObject(reading: Reading, object: Fields, text: string)
   const idMember = object["requestId"] === undefined ? "AWSRequestId" : "requestId";
   reading.timeUnixNano = readUnixNano(timestamp);
   reading.severity = readSeverity(level, "lambda");
-  putAttribute(reading.attributes, INVOCATION_ID, object[idMember]);
+  putInvocationId(reading, object[idMember]);
   const used = ["level", idMember];
   if (reading.timeUnixNano !== undefined) used.push("timestamp");
   if (typeof message === "string" || isObject(message)) used.push("message");

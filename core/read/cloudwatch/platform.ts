@@ -124,7 +124,7 @@ function readExit(reading: Reading, text: string): PlatformLine | undefined {
 
 /** `{"time":...,"type":"platform.report","record":{...}}`. */
 export function isPlatformObject({ type, record }: Fields): boolean {
-  return typeof type === "string" && type.startsWith("platform.") && isObject(record);
+  return typeof type === "string" && type.startsWith("platform.") && (isObject(record) || typeof record === "string");
 }
 
 const RECORD: Readonly<Record<string, string>> = {
@@ -150,7 +150,10 @@ const INIT_METRICS = { ...METRICS, durationMs: "aws.lambda.init_duration_ms" };
 export function readPlatformObject(reading: Reading, object: Fields, text: string): void {
   const { attributes } = reading;
   const type = object["type"] as string;
-  const record = object["record"] as Fields;
+  // A fault is told as the line of the text format.
+  const line = typeof object["record"] === "string" ? object["record"] : undefined;
+  const record = line === undefined ? (object["record"] as Fields) : {};
+  if (line !== undefined) readExit(reading, line);
   const { metrics, tracing, status } = record;
   reading.timeUnixNano = readUnixNano(object["time"]);
   putAttribute(attributes, "aws.lambda.event.type", type);
@@ -167,7 +170,7 @@ export function readPlatformObject(reading: Reading, object: Fields, text: strin
   const failed = type === "platform.fault" || (typeof status === "string" && status !== "success");
   reading.severity = failed ? ERROR : type === "platform.logsDropped" ? WARN : INFO;
   reading.platformLine = reading.severity !== INFO ? "failure" : type === "platform.report" ? "report" : "routine";
-  reading.body = text.trimEnd();
+  reading.body = line ?? text.trimEnd();
 }
 
 /** A runtime that dies of memory says so without a level. */

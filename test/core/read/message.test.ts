@@ -61,13 +61,13 @@ describe("a line with the prefix of Lambda's Node runtime", () => {
   test("keeps the time as a field where the platform's is the better one", () => {
     const message = read(`${prefix}disk`);
     expect(message.timeUnixNano).toBeUndefined();
-    expect(fieldsOf(message)).toMatchObject({ "lambda.time": "2026-01-01T00:00:00.000Z" });
+    expect(fieldsOf(message)).toMatchObject({ "aws.lambda.log.time": "2026-01-01T00:00:00.000Z" });
   });
 
   test("is read as the line behind it, whose level wins", () => {
     const message = read(`${prefix}${JSON.stringify({ level: "error", msg: "m", a: 1 })}`);
     expect(message).toMatchObject({ body: "m", severity: { number: 17, text: "error" } });
-    expect(fieldsOf(message)).toMatchObject({ a: 1, "lambda.level": "WARN" });
+    expect(fieldsOf(message)).toMatchObject({ a: 1, "aws.lambda.log.level": "WARN" });
   });
 
   test.each(["undefined", "-"])("has no invocation while the function starts: %s", (id) => {

@@ -147,6 +147,15 @@ describe("an event", () => {
     expect(records.map(({ timeUnixNano }) => timeUnixNano)).toEqual([1_795_213_380_610_000_000n, 1_795_213_379_000_000_000n]);
   });
 
+  test("whose message tells milliseconds that are none keeps them", () => {
+    const { records } = decodeMessages("/aws/lambda/checkout", [
+      `2026-11-20T22:23:00.000Z\t${ID}\tINFO\ttext\n`,
+      '{"time":1795213380000,"msg":"pino"}',
+      '{"time":"2026-11-20 22:23:00,000","msg":"comma"}',
+    ]);
+    expect(records.map(({ timeUnixNano }) => timeUnixNano)).toEqual(Array(3).fill(1_795_213_380_000_000_000n));
+  });
+
   test("that is broken is one marked record among the good ones", () => {
     const logEvents = [{ message: "good" }, 7, null, { id: "x" }, { message: "good too" }];
     const { records, malformed } = decode(subscription([], { logEvents }));
@@ -194,6 +203,59 @@ describe("a Lambda line", () => {
     const { attributes, body } = decodeMessage(LAMBDA, "2026-11-20T22:23:00.610Z\tundefined\tINFO\tinit\n");
     expect(body).toBe("init");
     expect(attributes).not.toHaveProperty("faas.invocation_id");
+  });
+
+  test("of a function that starts is read without an invocation, whatever its runtime prints for the id", () => {
+    const { records } = decodeMessages(LAMBDA, [
+      '2026-11-20T22:23:00.500Z\t-\tWARN\t{"level":"error","msg":"cold"}\n',
+      "[WARNING]\t2026-11-20T22:23:00.500Z\t\tpython\n",
+      '{"timestamp":"2026-11-20T22:23:00.500Z","level":"INFO","requestId":"-","message":"json"}',
+      '{"timestamp":"2026-11-20T22:23:00.500Z","level":"INFO","requestId":"","message":"python json"}',
+    ]);
+    expect(records.map(({ body, severityNumber }) => [body, severityNumber])).toEqual([
+      ["cold", 17],
+      ["python", 13],
+      ["json", 9],
+      ["python json", 9],
+    ]);
+    for (const { attributes, timeUnixNano } of records) {
+      expect(attributes).not.toHaveProperty("faas.invocation_id");
+      expect(timeUnixNano).toBe(1_795_213_380_500_000_000n);
+    }
+    const error =
+      '2026-11-20T22:23:00.500Z\t-\tERROR\tUncaught Exception \t{"errorType":"TypeError","errorMessage":"boom","stack":["TypeError: boom"]}\n';
+    expect(decodeMessage(LAMBDA, error).attributes).toMatchObject({ "exception.type": "TypeError", "exception.message": "boom" });
+  });
+
+  test("of Python about an error that nobody caught gives class, message and traceback", () => {
+    const traceback = '\rTraceback (most recent call last):\r  File "/var/task/f.py", line 3, in handler\r    raise e';
+    const exceptionOf = (text: string) => {
+      const { attributes } = decodeMessage(LAMBDA, text);
+      expect(attributes["exception.stacktrace"]).toMatch(/^Traceback/);
+      return [attributes["exception.type"], attributes["exception.message"]];
+    };
+    expect(exceptionOf(`[ERROR] ValueError: boom${traceback}`)).toEqual(["ValueError", "boom"]);
+    expect(exceptionOf(`[ERROR] ValueError${traceback}`)).toEqual(["ValueError", undefined]);
+    expect(exceptionOf(`[ERROR] ValidationError: 1 error\rfield required${traceback}`)).toEqual([
+      "ValidationError",
+      "1 error\nfield required",
+    ]);
+  });
+
+  test("of Python in JSON about an error that nobody caught keeps its invocation", () => {
+    const error = {
+      timestamp: "2026-11-20T22:23:00Z",
+      level: "ERROR",
+      errorMessage: "boom",
+      errorType: "ValueError",
+      requestId: ID,
+      stackTrace: [],
+    };
+    expect(decodeMessage(LAMBDA, JSON.stringify(error))).toMatchObject({
+      body: "ValueError: boom",
+      severityNumber: 17,
+      attributes: { "faas.invocation_id": ID, "exception.type": "ValueError", "exception.message": "boom" },
+    });
   });
 
   test("takes no id from a UUID that merely stands in it, and none from the line before", () => {
@@ -311,6 +373,19 @@ describe("a line of the Lambda platform", () => {
     expect(records.map(({ severityNumber }) => severityNumber)).toEqual([9, 9, 9, 17, 9, 9, 17, 17, 0, 17, 17, 0]);
   });
 
+  test("in JSON may be a text: a fault is an error of its invocation", () => {
+    const record = `RequestId: ${ID} Process exited before completing request`;
+    const fault = { time: "2026-11-20T22:23:00.494Z", type: "platform.fault", record };
+    expect(decodeMessage(LAMBDA, JSON.stringify(fault))).toMatchObject({
+      body: record,
+      severityNumber: 17,
+      timeUnixNano: 1_795_213_380_494_000_000n,
+      attributes: { "faas.invocation_id": ID, "aws.lambda.event.type": "platform.fault" },
+    });
+    const odd = decodeMessage(LAMBDA, JSON.stringify({ ...fault, record: "no form at all" }));
+    expect(odd).toMatchObject({ body: "no form at all", severityNumber: 17 });
+  });
+
   test("is no such line when only its first word is", () => {
     const { records } = decodeMessages("/shop/web", [
       "START the engine",
@@ -333,6 +408,14 @@ describe("trace ids", () => {
   test("come from X-Ray without their prefix and dash", () => {
     expect(traceOf({ xray_trace_id: XRAY })).toMatchObject({ traceId: HEX, attributes: {} });
     expect(traceOf({ xrayTraceId: XRAY }).traceId).toBe(HEX);
+  });
+
+  test("come from X-Ray in a line that a router wrapped too", () => {
+    const log = JSON.stringify({ level: "warn", msg: "inner", xray_trace_id: XRAY, function_request_id: ID, cold_start: true });
+    const record = decodeMessage("/ecs/shop", JSON.stringify({ source: "stdout", container_id: "c", container_name: "n", log }));
+    expect(record).toMatchObject({ body: "inner", severityNumber: 13, traceId: HEX });
+    expect(record.attributes).toMatchObject({ "faas.invocation_id": ID, "faas.coldstart": true });
+    expect(record.attributes).not.toHaveProperty("xray_trace_id");
   });
 
   test("of the line itself beat X-Ray's, which stays", () => {

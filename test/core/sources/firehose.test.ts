@@ -148,14 +148,18 @@ describe("the sender of a record", () => {
   });
 
   test("common attributes become resource attributes, the routing ones under their own names, and win over what the payload says", () => {
-    const commonAttributes = { "x-highlight-project": "1jdkoe52", "X-Highlight-Service": "billing", team: "shop", empty: "" };
+    const commonAttributes = parseCommonAttributes(
+      '{"commonAttributes":{"x-highlight-project":"1jdkoe52","X-Highlight-Service":"billing","team":"shop","empty":"","constructor":"c","__proto__":"p"}}',
+    );
     const { records } = decode([subscription({ logGroup: "/aws/lambda/checkout" })], { commonAttributes });
     expect(records[0]?.resource).toMatchObject({
       "highlight.project_id": "1jdkoe52",
       "service.name": "billing",
       team: "shop",
+      constructor: "c",
       "faas.name": "checkout",
     });
+    expect(Object.entries(records[0]?.resource ?? {})).toContainEqual(["__proto__", "p"]);
     expect(records[0]?.resource).not.toHaveProperty("empty");
   });
 
