@@ -80,13 +80,20 @@ function readPython(reading: Reading, text: string): boolean {
   const lines = toLineFeeds(text);
   const headEnd = lines.indexOf(PYTHON_TRACEBACK);
   const error = headEnd < 0 ? null : PYTHON_UNHANDLED.exec(lines.slice(PYTHON_ERROR.length, headEnd));
-  if (error === null) return false;
+  const stacktrace = lines.slice(headEnd + 1).trimEnd();
+  if (error === null || endsWithError(stacktrace)) return false;
   const [, type, message] = error;
   pushAttribute(reading.attributes, "exception.type", type);
   pushAttribute(reading.attributes, "exception.message", message);
-  pushAttribute(reading.attributes, "exception.stacktrace", lines.slice(headEnd + 1).trimEnd());
+  pushAttribute(reading.attributes, "exception.stacktrace", stacktrace);
   readAppText(reading, lines);
   return true;
+}
+
+/** An app's own traceback ends with the error, so what stands before it is the app's message. The runtime's ends with a frame, indented. */
+function endsWithError(stacktrace: string): boolean {
+  const start = stacktrace.lastIndexOf("\n") + 1;
+  return start > 0 && stacktrace.charAt(start).trim() !== "";
 }
 
 function readRuby(reading: Reading, text: string): boolean {

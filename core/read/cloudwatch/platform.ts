@@ -123,8 +123,12 @@ function readExit(reading: Reading, text: string): PlatformLine | undefined {
 }
 
 /** `{"time":...,"type":"platform.report","record":{...}}`. */
-export function isPlatformObject({ type, record }: Fields): boolean {
-  return typeof type === "string" && type.startsWith("platform.") && (isObject(record) || typeof record === "string");
+export function isPlatformObject({ time, type, record }: Fields): boolean {
+  return (
+    typeof type === "string" &&
+    type.startsWith("platform.") &&
+    (isObject(record) || (typeof record === "string" && typeof time === "string"))
+  );
 }
 
 const RECORD: Readonly<Record<string, string>> = {

@@ -242,6 +242,15 @@ describe("a Lambda line", () => {
     ]);
   });
 
+  test.each(["failed", "handler: failed", "it failed"])(
+    "of an app's own traceback takes the error at its end, not the app's words: %s",
+    (text) => {
+      const traceback = 'Traceback (most recent call last):\n  File "/var/task/f.py", line 3, in handler\n    raise e\nValueError: boom';
+      const { attributes } = decodeMessage(LAMBDA, `[ERROR] ${text}\n${traceback}\n`);
+      expect(attributes).toMatchObject({ "exception.type": "ValueError", "exception.message": "boom", "exception.stacktrace": traceback });
+    },
+  );
+
   test("of Python in JSON about an error that nobody caught keeps its invocation", () => {
     const error = {
       timestamp: "2026-11-20T22:23:00Z",
@@ -384,6 +393,8 @@ describe("a line of the Lambda platform", () => {
     });
     const odd = decodeMessage(LAMBDA, JSON.stringify({ ...fault, record: "no form at all" }));
     expect(odd).toMatchObject({ body: "no form at all", severityNumber: 17 });
+    const app = { type: "platform.user", record: "abc", level: "warn", message: "an app's" };
+    expect(decodeMessage("/shop/web", JSON.stringify(app))).toMatchObject({ body: "an app's", severityNumber: 13 });
   });
 
   test("is no such line when only its first word is", () => {
