@@ -324,10 +324,17 @@ describe("a Kinesis batch", () => {
     await open();
     // More than what goes into one delivery.
     const large = (name: string) => pack(message(Array.from({ length: 45 }, (_, index) => `${name} ${index} ${"x".repeat(100_000)}`)));
-    receiver.behave(({ records }) => (String(records[0]?.body).startsWith("third") ? status(401) : ok()));
+    receiver.behave(({ records }, index) =>
+      String(records[0]?.body).startsWith("third") ? status(401) : index === 0 ? partialSuccess(1) : ok(),
+    );
     const event = kinesisEvent([large("first"), large("second"), large("third"), large("fourth")]);
     expect(await invoke(event)).toEqual({ batchItemFailures: [{ itemIdentifier: sequenceNumber(2) }] });
     expect(new Set(bodies().map((body) => String(body).split(" ")[0]))).toEqual(new Set(["first", "second"]));
+    // Only of what does not come again.
+    expect(lambda.lines).toMatchObject([
+      { level: "warn", message: "delivered with remarks", delivered: 89, rejected: 1 },
+      { level: "error", message: "not delivered" },
+    ]);
   });
 
   test("whose failed record has no sequence number throws: the whole batch is sent again", async () => {

@@ -40,7 +40,7 @@ export function pushParts(records: LogRecord[], item: object, invocation: Invoca
   return malformed;
 }
 
-/** By their names in the code: four getters of the runtime a console call are most of what reading one costs. */
+/** `readMember` takes many names of many objects, which the compiler cannot make fast; console calls are most of what a Worker hands over. */
 function readLog(log: {
   readonly timestamp?: unknown;
   readonly level?: unknown;
